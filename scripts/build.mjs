@@ -1,0 +1,4 @@
+// npm run build: packages/*/dist
+import { build } from './workspace.mjs';
+
+await build();

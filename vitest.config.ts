@@ -1,0 +1,33 @@
+import { defineConfig } from 'vitest/config';
+
+/**
+ * Tests run on the sources, without a build: the `@sonde/source` condition of each package leads there. Programs
+ * that tests start as processes of their own run the build, as users do.
+ */
+const sources = ['@sonde/source', 'node', 'import', 'default'];
+
+const project = (name: string, include: string[], more: object = {}) => ({
+  extends: true as const,
+  test: { name, include, ...more },
+});
+
+export default defineConfig({
+  resolve: { conditions: sources },
+  ssr: { resolve: { conditions: sources } },
+  test: {
+    // Each file in a process of its own: global providers, patched prototypes and sockets must not meet.
+    pool: 'forks',
+    restoreMocks: true,
+    projects: [
+      project('unit', ['packages/*/src/**/*.test.ts', 'test/architecture/*.test.ts']),
+      project('conformance', ['test/conformance/*.test.ts']),
+      project('interop', ['test/interop/*.test.ts'], { testTimeout: 30_000 }),
+      project('e2e', ['test/e2e/*.test.ts'], {
+        testTimeout: 60_000,
+        hookTimeout: 120_000,
+        fileParallelism: false,
+      }),
+      project('browser', ['test/browser/*.test.ts'], { testTimeout: 60_000, hookTimeout: 120_000 }),
+    ],
+  },
+});
