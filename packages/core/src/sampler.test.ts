@@ -1,0 +1,94 @@
+import {
+  type Context,
+  ROOT_CONTEXT,
+  type SpanContext,
+  SpanKind,
+  TraceFlags,
+  trace,
+} from '@opentelemetry/api';
+import { describe, expect, it } from 'vitest';
+import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  decisionTable,
+  ParentBasedSampler,
+  recordAll,
+  type Sampler,
+  SamplingDecision,
+} from './sampler.ts';
+
+const parent = (isRemote: boolean, traceFlags: TraceFlags): Context => {
+  const spanContext: SpanContext = {
+    traceId: '0af7651916cd43dd8448eb211c80319c',
+    spanId: 'b7ad6b7169203331',
+    traceFlags,
+    isRemote,
+  };
+  return trace.setSpanContext(ROOT_CONTEXT, spanContext);
+};
+
+/** In the order of SamplingCase. */
+const situations: Context[] = [
+  ROOT_CONTEXT,
+  parent(true, TraceFlags.SAMPLED),
+  parent(true, TraceFlags.NONE),
+  parent(false, TraceFlags.SAMPLED),
+  parent(false, TraceFlags.NONE),
+];
+
+const decide = (sampler: Sampler, context: Context) =>
+  sampler.shouldSample(context, 'f'.repeat(32), 'name', SpanKind.INTERNAL, {}, []).decision;
+
+const { NOT_RECORD, RECORD, RECORD_AND_SAMPLED } = SamplingDecision;
+const on = new AlwaysOnSampler();
+const off = new AlwaysOffSampler();
+
+describe.each([
+  ['AlwaysOn', on, [2, 2, 2, 2, 2]],
+  ['AlwaysOff', off, [0, 0, 0, 0, 0]],
+  ['ParentBased{on}', new ParentBasedSampler({ root: on }), [2, 2, 0, 2, 0]],
+  ['ParentBased{off}', new ParentBasedSampler({ root: off }), [0, 2, 0, 2, 0]],
+  [
+    'ParentBased, every branch turned round',
+    new ParentBasedSampler({
+      root: off,
+      remoteParentSampled: off,
+      remoteParentNotSampled: on,
+      localParentSampled: off,
+      localParentNotSampled: on,
+    }),
+    [0, 0, 2, 0, 2],
+  ],
+  ['RecordAll{ParentBased{on}}', recordAll(new ParentBasedSampler({ root: on })), [2, 2, 1, 2, 1]],
+  ['RecordAll{off}', recordAll(off), [1, 1, 1, 1, 1]],
+] as const)('%s', (_name, sampler, expected) => {
+  it('decides the same when asked and by its table', () => {
+    expect(situations.map((context) => decide(sampler, context))).toEqual(expected);
+    expect(decisionTable(sampler)).toEqual(expected);
+  });
+});
+
+describe('a sampler of somebody else', () => {
+  const theirs: Sampler = {
+    shouldSample: () => ({ decision: NOT_RECORD, attributes: { by: 'them' } }),
+    toString: () => 'Theirs',
+  };
+
+  it('has no table and is asked, also below ours', () => {
+    expect(decisionTable(theirs)).toEqual([undefined, undefined, undefined, undefined, undefined]);
+    expect(decisionTable(new ParentBasedSampler({ root: theirs }))).toEqual([undefined, 2, 0, 2, 0]);
+  });
+
+  it('keeps its attributes when its dropped spans are recorded', () => {
+    const result = recordAll(theirs).shouldSample(ROOT_CONTEXT, 'f'.repeat(32), 'n', 0, {}, []);
+    expect(result).toEqual({ decision: RECORD, attributes: { by: 'them' } });
+  });
+});
+
+it('samplers describe themselves as the specification writes them', () => {
+  expect(String(recordAll(new ParentBasedSampler({ root: on })))).toBe(
+    'RecordAll{ParentBased{root=AlwaysOnSampler, remoteParentSampled=AlwaysOnSampler, ' +
+      'remoteParentNotSampled=AlwaysOffSampler, localParentSampled=AlwaysOnSampler, localParentNotSampled=AlwaysOffSampler}}',
+  );
+  expect(RECORD_AND_SAMPLED).toBe(2);
+});

@@ -1,0 +1,216 @@
+import {
+  type Attributes,
+  type Context,
+  isSpanContextValid,
+  type Link,
+  type SpanKind,
+  TraceFlags,
+  type TraceState,
+  trace,
+} from '@opentelemetry/api';
+
+/** What becomes of a span. The numbers are OpenTelemetry's, so samplers of its SDK plug in unchanged. */
+export const SamplingDecision = {
+  /** Nothing is recorded; only the ids are handed on. */
+  NOT_RECORD: 0,
+  /** Recorded for this process (processors see it), not marked as sampled for others and for exporters. */
+  RECORD: 1,
+  /** Recorded, and marked as sampled. */
+  RECORD_AND_SAMPLED: 2,
+} as const;
+export type SamplingDecision = (typeof SamplingDecision)[keyof typeof SamplingDecision];
+
+/** A sampler's answer. `attributes` are added to the span; `traceState` replaces the parent's. */
+export interface SamplingResult {
+  decision: SamplingDecision;
+  attributes?: Readonly<Attributes>;
+  traceState?: TraceState;
+}
+
+/**
+ * Decides at a span's creation whether it is recorded. A sampler that throws or answers nonsense leaves the span
+ * unrecorded, and is said once.
+ *
+ * Source: OpenTelemetry specification, Tracing SDK, "Sampler".
+ */
+export interface Sampler {
+  /**
+   * @param context the whole parent context; it may hold a parent span
+   * @param traceId 32 hexadecimal digits, the parent's or, for a root, the new trace's
+   */
+  shouldSample(
+    context: Context,
+    traceId: string,
+    spanName: string,
+    spanKind: SpanKind,
+    attributes: Attributes,
+    links: Link[],
+  ): SamplingResult;
+  /** A name with its configuration, e.g. `ParentBased{root=AlwaysOnSampler, …}`. */
+  toString(): string;
+}
+
+type SamplingQuestion = Parameters<Sampler['shouldSample']>;
+
+/**
+ * The five situations that a sampler without per-trace logic can tell apart. For such samplers the decision is a
+ * table made once, and the hot path never calls them (nor formats the trace id that the call would need).
+ */
+export const SamplingCase = {
+  root: 0,
+  remoteParentSampled: 1,
+  remoteParentNotSampled: 2,
+  localParentSampled: 3,
+  localParentNotSampled: 4,
+} as const;
+export type SamplingCase = (typeof SamplingCase)[keyof typeof SamplingCase];
+
+/** One decision per {@link SamplingCase}; `undefined` where the sampler has to be asked. */
+export type DecisionTable = readonly (SamplingDecision | undefined)[];
+
+interface TabulatedSampler extends Sampler {
+  /** @internal */
+  readonly decisions: DecisionTable;
+}
+
+const ask: DecisionTable = new Array<undefined>(5).fill(undefined);
+const always = (decision: SamplingDecision): DecisionTable => new Array<SamplingDecision>(5).fill(decision);
+
+/** The table of a sampler of this module; nothing but `undefined` for any other. */
+export function decisionTable(sampler: Sampler): DecisionTable {
+  return sampler instanceof ConstantSampler ||
+    sampler instanceof ParentBasedSampler ||
+    sampler instanceof RecordAllSampler
+    ? sampler.decisions
+    : ask;
+}
+
+class ConstantSampler implements TabulatedSampler {
+  readonly decisions: DecisionTable;
+  private readonly result: SamplingResult;
+  private readonly description: string;
+
+  constructor(decision: SamplingDecision, description: string) {
+    this.decisions = always(decision);
+    this.result = { decision };
+    this.description = description;
+  }
+
+  shouldSample(): SamplingResult {
+    return this.result;
+  }
+
+  toString(): string {
+    return this.description;
+  }
+}
+
+/** Every span is recorded and sampled. */
+export class AlwaysOnSampler extends ConstantSampler {
+  constructor() {
+    super(SamplingDecision.RECORD_AND_SAMPLED, 'AlwaysOnSampler');
+  }
+}
+
+/** No span is recorded. */
+export class AlwaysOffSampler extends ConstantSampler {
+  constructor() {
+    super(SamplingDecision.NOT_RECORD, 'AlwaysOffSampler');
+  }
+}
+
+/** The samplers that a {@link ParentBasedSampler} asks, by the kind of parent. */
+export interface ParentBasedSamplerOptions {
+  /** For spans without a valid parent. */
+  root: Sampler;
+  /** Default: always on. */
+  remoteParentSampled?: Sampler;
+  /** Default: always off. */
+  remoteParentNotSampled?: Sampler;
+  /** Default: always on. */
+  localParentSampled?: Sampler;
+  /** Default: always off. */
+  localParentNotSampled?: Sampler;
+}
+
+/**
+ * Follows the parent's decision, so that a trace is kept or left as a whole; roots ask `root`.
+ *
+ * Source: OpenTelemetry specification, Tracing SDK, "ParentBased".
+ */
+export class ParentBasedSampler implements TabulatedSampler {
+  /** @internal */
+  readonly decisions: DecisionTable;
+  /** In the order of {@link SamplingCase}. */
+  private readonly delegates: readonly Sampler[];
+
+  constructor(options: ParentBasedSamplerOptions) {
+    const on = new AlwaysOnSampler();
+    const off = new AlwaysOffSampler();
+    this.delegates = [
+      options.root,
+      options.remoteParentSampled ?? on,
+      options.remoteParentNotSampled ?? off,
+      options.localParentSampled ?? on,
+      options.localParentNotSampled ?? off,
+    ];
+    this.decisions = this.delegates.map((delegate, situation) => decisionTable(delegate)[situation]);
+  }
+
+  shouldSample(...question: SamplingQuestion): SamplingResult {
+    const [context] = question;
+    return (this.delegates[situationOf(context)] as Sampler).shouldSample(...question);
+  }
+
+  toString(): string {
+    const [root, remoteSampled, remoteNot, localSampled, localNot] = this.delegates;
+    return (
+      `ParentBased{root=${root}, remoteParentSampled=${remoteSampled}, remoteParentNotSampled=${remoteNot}, ` +
+      `localParentSampled=${localSampled}, localParentNotSampled=${localNot}}`
+    );
+  }
+}
+
+function situationOf(context: Context): SamplingCase {
+  const parent = trace.getSpanContext(context);
+  if (parent === undefined || !isSpanContextValid(parent)) return SamplingCase.root;
+  return samplingCase(parent.isRemote === true, (parent.traceFlags & TraceFlags.SAMPLED) !== 0);
+}
+
+export function samplingCase(remote: boolean, sampled: boolean): SamplingCase {
+  if (remote) return sampled ? SamplingCase.remoteParentSampled : SamplingCase.remoteParentNotSampled;
+  return sampled ? SamplingCase.localParentSampled : SamplingCase.localParentNotSampled;
+}
+
+class RecordAllSampler implements TabulatedSampler {
+  readonly decisions: DecisionTable;
+  private readonly inner: Sampler;
+
+  constructor(inner: Sampler) {
+    this.inner = inner;
+    this.decisions = decisionTable(inner).map((decision) =>
+      decision === SamplingDecision.NOT_RECORD ? SamplingDecision.RECORD : decision,
+    );
+  }
+
+  shouldSample(...question: SamplingQuestion): SamplingResult {
+    const result = this.inner.shouldSample(...question);
+    return result.decision === SamplingDecision.NOT_RECORD
+      ? { ...result, decision: SamplingDecision.RECORD }
+      : result;
+  }
+
+  toString(): string {
+    return `RecordAll{${this.inner}}`;
+  }
+}
+
+/**
+ * Records what `sampler` would leave out, without marking it as sampled: processors of this process (the
+ * dashboard) see every span, while exporters and other processes take only the sampler's share.
+ *
+ * Source: OpenTelemetry specification, Tracing SDK, "AlwaysRecord".
+ */
+export function recordAll(sampler: Sampler): Sampler {
+  return new RecordAllSampler(sampler);
+}

@@ -1,0 +1,96 @@
+import { type Context, diag } from '@opentelemetry/api';
+import type { ReadableSpan } from './readable-span.ts';
+import type { Span } from './span.ts';
+
+/**
+ * Sees every recorded span at its start and at its end, synchronously, in the code that started or ended it: a
+ * processor must be quick. What it throws is caught and said once; the span goes on to the next processor.
+ *
+ * Source: OpenTelemetry specification, Tracing SDK, "Span processor"; processors of its SDK plug in unchanged.
+ */
+export interface SpanProcessor {
+  /** Called when a recorded span starts. Not called for spans that the sampler left out. */
+  onStart(span: Span, parentContext: Context): void;
+  /** Called when `end()` was called and the end time is settled; the span can still be written. */
+  onEnding?(span: Span): void;
+  /** Called when the span has ended and no longer changes. */
+  onEnd(span: ReadableSpan): void;
+  /** Resolves when everything that ended before the call has been handed over. */
+  forceFlush(): Promise<void>;
+  /** Called once; `onStart` and `onEnd` are not called after it. */
+  shutdown(): Promise<void>;
+}
+
+/** The part of a processor that spans call. `onEnding` is there only if some processor has it. */
+export interface SpanObserver {
+  onStart(span: Span, parentContext: Context): void;
+  onEnding: ((span: Span) => void) | undefined;
+  onEnd(span: ReadableSpan): void;
+}
+
+/** All processors as one, settled at configuration; calls go out in the order of registration. */
+export function observerOf(processors: readonly SpanProcessor[]): SpanObserver {
+  const guarded = processors.map((processor) => new GuardedObserver(processor));
+  const [first, ...more] = guarded;
+  if (first !== undefined && more.length === 0) return first;
+  const ending = guarded.filter((observer) => observer.onEnding !== undefined);
+  return {
+    onStart(span, parentContext) {
+      for (const observer of guarded) observer.onStart(span, parentContext);
+    },
+    onEnding:
+      ending.length === 0
+        ? undefined
+        : (span) => {
+            for (const observer of ending) observer.onEnding?.(span);
+          },
+    onEnd(span) {
+      for (const observer of guarded) observer.onEnd(span);
+    },
+  };
+}
+
+class GuardedObserver implements SpanObserver {
+  readonly onEnding: ((span: Span) => void) | undefined;
+  private readonly processor: SpanProcessor;
+  private failed = false;
+
+  constructor(processor: SpanProcessor) {
+    this.processor = processor;
+    this.onEnding =
+      typeof processor.onEnding === 'function'
+        ? (span) => {
+            try {
+              processor.onEnding?.(span);
+            } catch (error) {
+              this.report('onEnding', error);
+            }
+          }
+        : undefined;
+  }
+
+  onStart(span: Span, parentContext: Context): void {
+    try {
+      this.processor.onStart(span, parentContext);
+    } catch (error) {
+      this.report('onStart', error);
+    }
+  }
+
+  onEnd(span: ReadableSpan): void {
+    try {
+      this.processor.onEnd(span);
+    } catch (error) {
+      this.report('onEnd', error);
+    }
+  }
+
+  private report(method: string, error: unknown): void {
+    if (this.failed) return;
+    this.failed = true;
+    diag.error(
+      `sonde: a span processor threw in ${method}; its spans may be incomplete, later errors are not logged`,
+      error,
+    );
+  }
+}

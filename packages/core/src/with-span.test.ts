@@ -1,0 +1,166 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { type Context, context, ROOT_CONTEXT, SpanStatusCode, trace } from '@opentelemetry/api';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ReadableSpan } from './readable-span.ts';
+import { TracerProvider } from './tracer-provider.ts';
+import { startSpan, withSpan } from './with-span.ts';
+
+const ended: ReadableSpan[] = [];
+
+function register(): void {
+  const storage = new AsyncLocalStorage<Context>();
+  context.setGlobalContextManager({
+    active: () => storage.getStore() ?? ROOT_CONTEXT,
+    with: (active, fn, thisArg, ...args) => storage.run(active, () => fn.apply(thisArg as never, args)),
+    bind: (_context, target) => target,
+    enable: () => undefined as never,
+    disable: () => undefined as never,
+  });
+  const collecting = {
+    onStart() {},
+    onEnd: (span: ReadableSpan) => void ended.push(span),
+    forceFlush: async () => {},
+    shutdown: async () => {},
+  };
+  trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [collecting] }));
+}
+
+beforeEach(register);
+afterEach(() => {
+  trace.disable();
+  context.disable();
+  ended.length = 0;
+});
+
+const only = (): ReadableSpan => {
+  expect(ended).toHaveLength(1);
+  return ended[0] as ReadableSpan;
+};
+
+describe('withSpan', () => {
+  it('keeps a synchronous function synchronous and ends the span when it returns', () => {
+    expect(withSpan('add', () => 1 + 2)).toBe(3);
+    expect(only()).toMatchObject({ name: 'add', status: { code: SpanStatusCode.UNSET } });
+  });
+
+  it('takes options and hands the span over', () => {
+    withSpan('add', { attributes: { a: 1 } }, (span) => span.setAttribute('b', 2));
+    expect(only().attributes).toEqual({ a: 1, b: 2 });
+  });
+
+  it('ends the span when the promise settles, not before', async () => {
+    const gate = deferred();
+    const result = withSpan('wait', () => gate.promise);
+    await null;
+    expect(ended).toHaveLength(0);
+    gate.resolve('value');
+    expect(await result).toBe('value');
+    expect(only().name).toBe('wait');
+  });
+
+  it('records what was thrown, sets the error status, and throws the very same', () => {
+    const error = new TypeError('no');
+    expect(() =>
+      withSpan('fail', () => {
+        throw error;
+      }),
+    ).toThrow(error);
+    const span = only();
+    expect(span.status).toEqual({ code: SpanStatusCode.ERROR, message: 'no' });
+    expect(span.events[0]?.attributes).toMatchObject({
+      'exception.type': 'TypeError',
+      'exception.message': 'no',
+    });
+  });
+
+  it('records what was rejected and rejects with the very same', async () => {
+    const error = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
+    await expect(withSpan('fail', () => Promise.reject(error))).rejects.toBe(error);
+    expect(only().events[0]?.attributes).toMatchObject({ 'exception.type': 'ECONNREFUSED' });
+  });
+
+  it.each([
+    ['a string', 'text', 'text'],
+    ['undefined', undefined, 'undefined'],
+    ['a symbol', Symbol('s'), 'Symbol(s)'],
+    ['an object without prototype', Object.create(null), '[object]'],
+  ])('passes %s on when that was thrown', (_name, thrown, message) => {
+    let caught: unknown = 'nothing';
+    try {
+      withSpan('fail', () => {
+        throw thrown;
+      });
+    } catch (error) {
+      caught = error;
+    }
+    expect(caught).toBe(thrown);
+    expect(only().status).toEqual({ code: SpanStatusCode.ERROR, message });
+  });
+
+  it('makes spans inside its function children, across await', async () => {
+    await withSpan('outer', async (outer) => {
+      withSpan('before', () => {});
+      await null;
+      await withSpan('after', async () => {});
+      expect(trace.getActiveSpan()).toBe(outer);
+    });
+    const [before, after, outer] = ended as [ReadableSpan, ReadableSpan, ReadableSpan];
+    expect(before.parentSpanContext?.spanId).toBe(outer.spanContext().spanId);
+    expect(after.parentSpanContext?.spanId).toBe(outer.spanContext().spanId);
+  });
+
+  it('leaves a span alone that its function ended', () => {
+    withSpan('own', (span) => {
+      span.setStatus({ code: SpanStatusCode.OK });
+      span.end();
+    });
+    expect(only().status.code).toBe(SpanStatusCode.OK);
+  });
+
+  it('starts a lazy thenable once', async () => {
+    let runs = 0;
+    const query = {
+      // biome-ignore lint/suspicious/noThenProperty: a query builder, which runs when it is awaited
+      then(resolve: (rows: string[]) => unknown) {
+        runs++;
+        return Promise.resolve(['row']).then(resolve);
+      },
+    };
+    expect(await withSpan('query', () => query)).toEqual(['row']);
+    expect(runs).toBe(1);
+    expect(only().name).toBe('query');
+  });
+
+  it('just runs the function when no provider is registered', () => {
+    trace.disable();
+    expect(withSpan('nobody', () => 'ran')).toBe('ran');
+    expect(ended).toHaveLength(0);
+  });
+});
+
+describe('startSpan', () => {
+  it('makes a child of the active span that ends with its block', () => {
+    withSpan('outer', () => {
+      using span = startSpan('inner', { attributes: { a: 1 } });
+      expect(span.isRecording()).toBe(true);
+    });
+    const [inner, outer] = ended as [ReadableSpan, ReadableSpan];
+    expect(inner).toMatchObject({ name: 'inner', attributes: { a: 1 } });
+    expect(inner.parentSpanContext?.spanId).toBe(outer.spanContext().spanId);
+  });
+
+  it('can be disposed of without a provider too', () => {
+    trace.disable();
+    expect(() => {
+      using _span = startSpan('nobody');
+    }).not.toThrow();
+  });
+});
+
+function deferred() {
+  let resolve: (value: unknown) => void = () => {};
+  const promise = new Promise((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
