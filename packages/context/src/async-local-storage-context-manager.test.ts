@@ -1,0 +1,139 @@
+import { EventEmitter, once } from 'node:events';
+import { Readable } from 'node:stream';
+import { createContextKey, ROOT_CONTEXT } from '@opentelemetry/api';
+import { describe, expect, it } from 'vitest';
+import { AsyncLocalStorageContextManager } from './async-local-storage-context-manager.ts';
+
+const key = createContextKey('test');
+const one = ROOT_CONTEXT.setValue(key, 1);
+const two = ROOT_CONTEXT.setValue(key, 2);
+const manager = new AsyncLocalStorageContextManager().enable();
+
+describe('with', () => {
+  it('is the root context where nothing was set', () => {
+    expect(manager.active()).toBe(ROOT_CONTEXT);
+  });
+
+  it('hands on this, arguments and result, and restores what was before', () => {
+    const self = { name: 'self' };
+    const result = manager.with(
+      one,
+      function (this: typeof self, a: number, b: string) {
+        expect(manager.active()).toBe(one);
+        return `${this.name}${a}${b}`;
+      },
+      self,
+      1,
+      'b',
+    );
+    expect(result).toBe('self1b');
+    expect(manager.active()).toBe(ROOT_CONTEXT);
+  });
+
+  it('nests, and restores the outer context when the inner function throws', () => {
+    manager.with(one, () => {
+      expect(() =>
+        manager.with(two, () => {
+          expect(manager.active()).toBe(two);
+          throw new Error('inner');
+        }),
+      ).toThrow('inner');
+      expect(manager.active()).toBe(one);
+    });
+  });
+
+  it.each([
+    ['await', (done: () => void) => void Promise.resolve().then(done)],
+    ['setTimeout', (done: () => void) => void setTimeout(done)],
+    ['setImmediate', (done: () => void) => void setImmediate(done)],
+    ['process.nextTick', (done: () => void) => process.nextTick(done)],
+    ['queueMicrotask', (done: () => void) => queueMicrotask(done)],
+  ])('follows %s', async (_name, later) => {
+    const seen = await manager.with(
+      one,
+      () => new Promise((resolve) => later(() => resolve(manager.active()))),
+    );
+    expect(seen).toBe(one);
+  });
+
+  it('keeps interleaved tasks apart', async () => {
+    const task = async (context: typeof one) => {
+      for (let i = 0; i < 5; i++) {
+        await new Promise(setImmediate);
+        expect(manager.active()).toBe(context);
+      }
+    };
+    await Promise.all([
+      manager.with(one, () => task(one)),
+      manager.with(two, () => task(two)),
+      task(ROOT_CONTEXT),
+    ]);
+  });
+});
+
+describe('bind', () => {
+  it('makes a function run in the context, with its this, arguments and length', () => {
+    const bound = manager.bind(one, function (this: { n: number }, a: number, b: number) {
+      return [manager.active(), this.n + a + b];
+    });
+    expect(bound.length).toBe(2);
+    expect(manager.with(two, () => bound.call({ n: 1 }, 2, 3))).toEqual([one, 6]);
+  });
+
+  it('makes all listeners of an emitter run in the context, those from before too', () => {
+    const emitter = new EventEmitter();
+    const seen: unknown[] = [];
+    emitter.on('event', () => seen.push(manager.active()));
+    expect(manager.bind(one, emitter)).toBe(emitter);
+    emitter.once('event', () => seen.push(manager.active()));
+    expect(emitter.emit('event')).toBe(true);
+    expect(manager.with(two, () => emitter.emit('event'))).toBe(true);
+    expect(seen).toEqual([one, one, one]);
+  });
+
+  it('leaves an emitter otherwise as it was: listeners, removal, and an unhandled error', () => {
+    const emitter = manager.bind(one, new EventEmitter());
+    const listener = () => {};
+    emitter.on('event', listener);
+    expect(emitter.listeners('event')).toEqual([listener]);
+    emitter.off('event', listener);
+    expect(emitter.emit('event')).toBe(false);
+    expect(() => emitter.emit('error', new Error('unhandled'))).toThrow('unhandled');
+  });
+
+  it('works for streams', async () => {
+    const stream = manager.bind(one, Readable.from(['a', 'b']));
+    const seen = new Set<unknown>();
+    stream.on('data', () => seen.add(manager.active()));
+    await once(stream, 'end');
+    expect([...seen]).toEqual([one]);
+  });
+
+  it('answers anything else as it is', () => {
+    expect(manager.bind(one, 5)).toBe(5);
+    expect(manager.bind(one, null)).toBe(null);
+  });
+});
+
+describe('attach', () => {
+  it('holds until its token is disposed of', async () => {
+    await manager.with(two, async () => {
+      await null;
+      const token = manager.attach(one);
+      expect(manager.active()).toBe(one);
+      await null;
+      expect(manager.active()).toBe(one);
+      token.dispose();
+      expect(manager.active()).toBe(two);
+    });
+  });
+});
+
+it('forgets everything when it is disabled, and works again afterwards', () => {
+  const own = new AsyncLocalStorageContextManager();
+  own.with(one, () => {
+    own.disable();
+    expect(own.active()).toBe(ROOT_CONTEXT);
+  });
+  own.with(two, () => expect(own.active()).toBe(two));
+});

@@ -1,0 +1,99 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { type Context, type ContextManager, ROOT_CONTEXT } from '@opentelemetry/api';
+
+/** What {@link AsyncLocalStorageContextManager.attach} answers: `dispose()` restores what was active before. */
+export interface ContextManagementToken {
+  dispose(): void;
+}
+
+/** As much of an EventEmitter as binding needs. */
+interface Emitter {
+  emit(event: string | symbol, ...args: unknown[]): boolean;
+}
+
+/**
+ * Keeps the active context in an `AsyncLocalStorage`, so that it follows promises, timers, streams and everything
+ * else that Node tracks. Register it with `context.setGlobalContextManager(new …().enable())`.
+ *
+ * Source: OpenTelemetry API for JS, `ContextManager`; the class of context-async-hooks, by the same name.
+ */
+export class AsyncLocalStorageContextManager implements ContextManager {
+  private storage = new AsyncLocalStorage<Context>();
+
+  /** The context of the code that asks; the root context where nothing was set. */
+  active(): Context {
+    return this.storage.getStore() ?? ROOT_CONTEXT;
+  }
+
+  /** Calls `fn` with `context` active, there and in all that it starts; returns what `fn` returns. */
+  with<A extends unknown[], F extends (...args: A) => ReturnType<F>>(
+    context: Context,
+    fn: F,
+    thisArg?: ThisParameterType<F>,
+    ...args: A
+  ): ReturnType<F> {
+    const callee = thisArg === undefined || thisArg === null ? fn : fn.bind(thisArg);
+    return this.storage.run(context, callee as F, ...args);
+  }
+
+  /**
+   * A function bound to `context`, or, for an event emitter, the emitter itself with all its listeners running in
+   * `context` from now on. Anything else comes back as it is.
+   *
+   * An emitter gets an `emit` of its own. OpenTelemetry's manager wraps each listener instead, which changes what
+   * `listeners()` answers and misses those that were there before.
+   */
+  bind<T>(context: Context, target: T): T {
+    if (typeof target === 'function') return this.bindFunction(context, target as never);
+    if (isEmitter(target)) this.bindEmitter(context, target);
+    return target;
+  }
+
+  /**
+   * Makes `context` the active one for the rest of the current synchronous run and what follows from it, until
+   * the token is disposed. For bridging code that `with` cannot wrap; prefer `with`.
+   *
+   * Source: OpenTelemetry API for JS 1.10, `ContextManager.attach` (experimental).
+   */
+  attach(context: Context): ContextManagementToken {
+    const { storage } = this;
+    const before = storage.getStore();
+    storage.enterWith(context);
+    return { dispose: () => storage.enterWith(before as Context) };
+  }
+
+  enable(): this {
+    return this;
+  }
+
+  /** Forgets every context that is active anywhere; the manager can be used again. */
+  disable(): this {
+    this.storage.disable();
+    return this;
+  }
+
+  private bindFunction<F extends (...args: unknown[]) => unknown>(context: Context, fn: F): F {
+    const manager = this;
+    const bound = function (this: unknown, ...args: unknown[]): unknown {
+      return manager.storage.run(context, () => fn.apply(this, args));
+    };
+    Object.defineProperty(bound, 'length', { value: fn.length, configurable: true });
+    return bound as F;
+  }
+
+  private bindEmitter(context: Context, emitter: Emitter): void {
+    const { storage } = this;
+    const { emit } = emitter;
+    emitter.emit = function (this: Emitter, ...args: Parameters<Emitter['emit']>): boolean {
+      // Most events of a request are emitted in its own context already: then there is nothing to enter.
+      if (storage.getStore() === context) return emit.apply(this, args);
+      return storage.run(context, () => emit.apply(this, args));
+    };
+  }
+}
+
+function isEmitter(target: unknown): target is Emitter {
+  return (
+    typeof target === 'object' && target !== null && typeof (target as Partial<Emitter>).emit === 'function'
+  );
+}
