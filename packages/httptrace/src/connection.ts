@@ -1,0 +1,312 @@
+import { errorMonitor } from 'node:events';
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { Facts, HookName } from './client-trace.ts';
+import { hostPort } from './host-port.ts';
+import { guarded } from './report.ts';
+
+/** The socket carries its record: it must be found through proxies and by two copies of this package. */
+const RECORD = Symbol.for('sonde.httptrace.connection.v1');
+type Recorded = Socket & { [RECORD]?: Connection };
+
+/** A request, as far as its connection has to do with it. */
+export interface ConnectionUser {
+  /** On the clock of `performance.now()`. */
+  readonly startedAt: number;
+  readonly ended: boolean;
+  connection: Connection | undefined;
+  call<H extends HookName>(hook: H, facts: Facts<H>): void;
+  /** The connection is ready for it. */
+  gotConn(connection: Connection): void;
+}
+
+/** The phases of a dial, the only hooks that a connection reports. */
+type DialHook =
+  | 'dnsStart'
+  | 'dnsDone'
+  | 'connectStart'
+  | 'connectDone'
+  | 'tlsHandshakeStart'
+  | 'tlsHandshakeDone';
+
+interface Phase<H extends DialHook = DialHook> {
+  readonly hook: H;
+  readonly facts: Facts<H>;
+}
+
+/** Dials that failed, by their error: clients hand the same object on to the request that waited for the dial. */
+const failedDials = new WeakMap<Error, Connection>();
+
+/** Node tries each address once; a name with more than these many is cut in what is told, not in what is tried. */
+const MAX_PHASES = 64;
+
+/** How long a request's constructor may take from dialing to announcing the request, in milliseconds. */
+const OWN_DIAL_MILLIS = 5;
+
+/**
+ * A socket that a client dialed, or that was there before we looked. It notes the phases of its dial with their
+ * true times, tells them live to the request it is dialed for when that is known, and afterwards to the request
+ * that uses it first. A connection that nobody uses is told to nobody.
+ */
+export class Connection {
+  readonly socket: Socket;
+  /** When it last became free; `undefined` while it is in use and before its first use. */
+  idleSince: number | undefined;
+  private ready: boolean;
+  private uses = 0;
+  /** How many requests have it now; more than one on HTTP/2. */
+  private users = 0;
+  /** The request that the phases are told to as they happen. */
+  private owner: ConnectionUser | undefined;
+  private waiting: ConnectionUser | undefined;
+  private phases: Phase[] = [];
+
+  private readonly dialedAt = performance.now();
+  private dns: 'unknown' | 'running' | 'done' = 'unknown';
+  private addrs: string[] = [];
+  private lookedUpAt = 0;
+  private attempt: { readonly network: 'tcp' | 'unix'; readonly addr: string } | undefined;
+  private handshaking = false;
+
+  private constructor(socket: Socket, ready: boolean) {
+    this.socket = socket;
+    this.ready = ready;
+  }
+
+  /** The record of a socket; a socket dialed before the sources were installed gets one now. */
+  static of(socket: Socket): Connection {
+    const recorded = socket as Recorded;
+    if (recorded[RECORD] === undefined) {
+      const { secureConnecting } = socket as TLSSocket & { secureConnecting?: boolean };
+      const connection = new Connection(socket, !socket.connecting && !secureConnecting);
+      recorded[RECORD] = connection;
+      // TLS over a connection that was there before: a tunnel through a proxy.
+      if (!socket.connecting && secureConnecting) connection.handshakeStart();
+      if (!connection.ready) connection.watch();
+    }
+    return recorded[RECORD];
+  }
+
+  /** Called in the tick in which the socket begins to connect. */
+  static dialed(socket: Socket, owner: ConnectionUser | undefined): Connection {
+    const recorded = socket as Recorded;
+    const connection = new Connection(socket, false);
+    connection.owner = owner;
+    recorded[RECORD] = connection;
+    connection.watch();
+    return connection;
+  }
+
+  get reused(): boolean {
+    return this.uses > 0;
+  }
+
+  /**
+   * Gives the connection to a request: at once if it is ready, else when it is. Phases that the request has not
+   * been told are told now; `late` when it did not wait for this dial from its start.
+   */
+  assign(request: ConnectionUser): void {
+    if (request.ended) return;
+    request.connection?.release(request);
+    request.connection = this;
+    // Somebody who was not traced has used it: a client assigns a fresh connection before it writes.
+    if (this.uses === 0 && this.socket.bytesWritten > 0) this.use();
+    if (this.uses === 0 && this.owner !== request) {
+      this.tellAll(request, this.ready || this.dialedAt < request.startedAt - OWN_DIAL_MILLIS);
+      this.owner = request;
+    }
+    if (this.ready) this.hand(request);
+    else this.waiting = request;
+  }
+
+  /** Tells the phases of the dial that failed with `error` to the request that failed with the same. */
+  static blame(request: ConnectionUser, error: Error): void {
+    const connection = failedDials.get(error);
+    if (connection !== undefined && connection.owner !== request) connection.tellAll(request, true);
+  }
+
+  /** The request no longer has it, or no longer waits for it. */
+  release(request: ConnectionUser): void {
+    if (this.owner === request) this.owner = undefined;
+    if (this.waiting === request) this.waiting = undefined;
+    else if (--this.users === 0) this.idleSince = performance.now();
+  }
+
+  private hand(request: ConnectionUser): void {
+    request.gotConn(this);
+    this.use();
+    this.users++;
+    this.idleSince = undefined;
+  }
+
+  /** From now on, the dial is nobody's business. */
+  private use(): void {
+    this.uses++;
+    this.owner = undefined;
+    this.phases = [];
+  }
+
+  // ---- the dial --------------------------------------------------------------------------------------------
+
+  /**
+   * The phases so far. Node announces a request a moment after it has dialed for it, and no phase of a request's
+   * own dial should seem to be older than the request.
+   */
+  private tellAll(request: ConnectionUser, late: boolean): void {
+    for (const { hook, facts } of this.phases) {
+      request.call(
+        hook,
+        late ? { ...facts, late } : { ...facts, time: Math.max(facts.time, request.startedAt) },
+      );
+    }
+  }
+
+  private tell<H extends DialHook>(hook: H, facts: Facts<H>): void {
+    if (this.phases.length < MAX_PHASES) this.phases.push({ hook, facts } as Phase);
+    this.owner?.call<HookName>(hook, facts);
+  }
+
+  private watch(): void {
+    const { socket } = this;
+    const undo: (() => void)[] = [];
+    const on = (event: string | symbol, note: (...args: never[]) => void): void => {
+      const listener = guarded(`the note of a socket's ${String(event)}`, note) as () => void;
+      socket.on(event as string, listener);
+      undo.push(() => socket.off(event as string, listener));
+    };
+    const stop = (): void => {
+      for (const off of undo) off();
+    };
+    on('lookup', (error: Error | null, address: string, _family: number, host: string) => {
+      this.onLookup(error, address, host);
+    });
+    on('connectionAttempt', (address: string, port?: number) => this.onAttempt(address, port));
+    on('connectionAttemptFailed', (address: string, port: number, _family: number, error: Error) => {
+      this.attemptDone(hostPort(address, port), error);
+    });
+    on('connectionAttemptTimeout', (address: string, port: number) => {
+      this.attemptDone(hostPort(address, port), timedOut(address, port));
+    });
+    on('connect', () => {
+      this.onConnect();
+      if (this.ready) stop();
+    });
+    on('secureConnect', () => {
+      this.onSecureConnect();
+      stop();
+    });
+    on(errorMonitor, (error: Error) => this.onFailure(error));
+    on('close', () => {
+      this.onFailure(new Error('the socket was closed while it connected'));
+      stop();
+    });
+    // The name to look up is known once connect() has returned, and the client has its own ticks queued behind.
+    const noteHost = (): void => {
+      const host = (socket as Socket & { _host?: string | null })._host;
+      if (typeof host === 'string') this.dnsStart(host);
+    };
+    process.nextTick(guarded('the note of a host', noteHost));
+  }
+
+  private dnsStart(host: string): void {
+    if (this.dns !== 'unknown' || this.attempt !== undefined || this.ready) return;
+    this.dns = 'running';
+    this.tell('dnsStart', { time: this.dialedAt, host });
+  }
+
+  /** Comes once for each address. */
+  private onLookup(error: Error | null, address: string, host: string): void {
+    this.dnsStart(host);
+    this.lookedUpAt = performance.now();
+    if (error) this.dnsDone(error);
+    else if (address && !this.addrs.includes(address)) this.addrs.push(address);
+  }
+
+  private dnsDone(err?: Error): void {
+    if (this.dns !== 'running') return;
+    this.dns = 'done';
+    const time = this.lookedUpAt || performance.now();
+    this.tell('dnsDone', {
+      time,
+      addrs: this.addrs,
+      coalesced: false,
+      ...(err === undefined ? {} : { err }),
+    });
+  }
+
+  /** Of a unix socket the address is its path, and there is no port. */
+  private onAttempt(address: string, port: number | undefined): void {
+    this.dnsDone();
+    this.attempt =
+      port === undefined
+        ? { network: 'unix', addr: address }
+        : { network: 'tcp', addr: hostPort(address, port) };
+    this.tell('connectStart', { time: performance.now(), ...this.attempt });
+  }
+
+  private attemptDone(addr: string, err?: Error): void {
+    if (this.attempt?.addr !== addr) return;
+    this.tell('connectDone', {
+      time: performance.now(),
+      ...this.attempt,
+      ...(err === undefined ? {} : { err }),
+    });
+    this.attempt = undefined;
+  }
+
+  private onConnect(): void {
+    if (this.attempt === undefined) {
+      // Of a dial that was under way before we looked, Node tells only that it is done.
+      const { remoteAddress = '', remotePort = 0 } = this.socket;
+      this.attempt = { network: 'tcp', addr: hostPort(remoteAddress, remotePort) };
+      this.tell('connectStart', { time: this.dialedAt, ...this.attempt });
+    }
+    this.attemptDone(this.attempt.addr);
+    if ((this.socket as Partial<TLSSocket>).encrypted) this.handshakeStart();
+    else this.becomeReady();
+  }
+
+  private handshakeStart(): void {
+    this.handshaking = true;
+    this.tell('tlsHandshakeStart', { time: performance.now() });
+  }
+
+  private onSecureConnect(): void {
+    const socket = this.socket as TLSSocket;
+    this.handshaking = false;
+    this.tell('tlsHandshakeDone', {
+      time: performance.now(),
+      state: {
+        version: socket.getProtocol() ?? '',
+        negotiatedProtocol: socket.alpnProtocol || '',
+        didResume: socket.isSessionReused(),
+        authorized: socket.authorized,
+      },
+    });
+    this.becomeReady();
+  }
+
+  private becomeReady(): void {
+    this.ready = true;
+    const { waiting } = this;
+    this.waiting = undefined;
+    if (waiting !== undefined) this.hand(waiting);
+  }
+
+  /** Closes whatever phase was open; the client reports the failure of the request itself. */
+  private onFailure(error: Error): void {
+    if (this.ready) return;
+    if (error instanceof Error) failedDials.set(error, this);
+    this.dnsDone(error);
+    if (this.attempt !== undefined) this.attemptDone(this.attempt.addr, error);
+    if (this.handshaking) {
+      this.handshaking = false;
+      this.tell('tlsHandshakeDone', { time: performance.now(), err: error });
+    }
+  }
+}
+
+function timedOut(address: string, port: number): Error {
+  const error = new Error(`no connection to ${hostPort(address, port)} in time, trying the next address`);
+  return Object.assign(error, { code: 'ETIMEDOUT' });
+}

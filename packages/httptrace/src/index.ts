@@ -1,0 +1,38 @@
+/**
+ * Go's `net/http/httptrace.ClientTrace` for Node.js: hooks into every phase of an outgoing HTTP request, for
+ * node:http, node:https and fetch, scoped to the code that you ask about.
+ *
+ * ```js
+ * import { withClientTrace } from '@sonde/httptrace';
+ *
+ * const trace = {
+ *   dnsDone: ({ time, addrs }) => console.log(time, 'resolved to', addrs),
+ *   gotConn: ({ time, reused }) => console.log(time, reused ? 'reused a connection' : 'has a new connection'),
+ *   gotFirstResponseByte: ({ time }) => console.log(time, 'first byte'),
+ * };
+ * const response = await withClientTrace(trace, () => fetch('http://localhost:8080/'));
+ * ```
+ *
+ * It works by Node's diagnostics channels and socket events; `http` and `fetch` stay as they are, loaded before
+ * or after. It knows nothing of spans: `@sonde/http` makes them from these hooks. Importing it does nothing.
+ *
+ * @module
+ */
+export type {
+  ClientTrace,
+  ConnectDoneInfo,
+  ConnectStartInfo,
+  DnsDoneInfo,
+  DnsStartInfo,
+  GetConnInfo,
+  GotConnInfo,
+  GotFirstResponseByteInfo,
+  GotResponseHeadersInfo,
+  OutgoingRequest,
+  RequestEndInfo,
+  TlsHandshakeDoneInfo,
+  TraceInfo,
+  TraceSource,
+  WroteRequestInfo,
+} from './client-trace.ts';
+export { addGlobalClientTrace, withClientTrace } from './with-client-trace.ts';

@@ -1,0 +1,22 @@
+import { registry } from './registry.ts';
+import { watchNodeHttp } from './sources/node-http.ts';
+import { watchSockets } from './sources/sockets.ts';
+import { watchUndici } from './sources/undici.ts';
+
+/** Somebody needs the hooks: the first one installs the sources. Works before and after the clients are loaded. */
+export function acquire(): void {
+  const state = registry();
+  if (state.users++ > 0) return;
+  const undo = [watchSockets(), watchNodeHttp(), watchUndici()];
+  state.uninstall = () => {
+    for (const uninstall of undo) uninstall();
+  };
+}
+
+/** The last one to let go leaves nothing behind. */
+export function release(): void {
+  const state = registry();
+  if (--state.users > 0) return;
+  state.uninstall?.();
+  state.uninstall = undefined;
+}

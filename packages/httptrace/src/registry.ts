@@ -1,0 +1,22 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { TraceSource } from './client-trace.ts';
+import type { Scope } from './scope.ts';
+
+/** What this package keeps for the whole process: two installed copies of it must meet here, not fight. */
+interface Registry {
+  /** The innermost scope of the running code. Read when a request is created, and never later. */
+  readonly scopes: AsyncLocalStorage<Scope>;
+  readonly globals: Set<TraceSource>;
+  /** How many open scopes and global traces need the sources. */
+  users: number;
+  /** Undoes the installation; `undefined` while nothing is installed. */
+  uninstall: (() => void) | undefined;
+}
+
+const KEY = Symbol.for('sonde.httptrace.v1');
+const home = globalThis as typeof globalThis & { [KEY]?: Registry };
+
+export function registry(): Registry {
+  home[KEY] ??= { scopes: new AsyncLocalStorage(), globals: new Set(), users: 0, uninstall: undefined };
+  return home[KEY];
+}

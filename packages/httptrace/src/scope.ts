@@ -1,0 +1,45 @@
+import type { TraceSource } from './client-trace.ts';
+
+/**
+ * What travels in the AsyncLocalStorage: a token that is emptied when the work of its scope is over. Node keeps
+ * the store of whoever dialed a connection alive for as long as the connection idles in its pool, and with it
+ * everything that the store refers to; a hollow token keeps no hook alive.
+ */
+export class Scope {
+  source: TraceSource | undefined;
+  readonly outer: Scope | undefined;
+  private openRequests = 0;
+  /** Whether the scope's function has returned and, if that was a promise, settled. */
+  private settled = false;
+
+  private readonly onClose: () => void;
+
+  constructor(source: TraceSource, outer: Scope | undefined, onClose: () => void) {
+    this.source = source;
+    this.outer = outer;
+    this.onClose = onClose;
+  }
+
+  begin(): void {
+    this.openRequests++;
+    this.outer?.begin();
+  }
+
+  end(): void {
+    this.openRequests--;
+    this.closeIfOver();
+    this.outer?.end();
+  }
+
+  settle(): void {
+    this.settled = true;
+    this.closeIfOver();
+  }
+
+  private closeIfOver(): void {
+    if (this.settled && this.openRequests === 0 && this.source !== undefined) {
+      this.source = undefined;
+      this.onClose();
+    }
+  }
+}

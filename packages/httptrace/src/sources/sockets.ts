@@ -1,0 +1,62 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { Socket } from 'node:net';
+import { Connection } from '../connection.ts';
+import { guarded } from '../report.ts';
+import type { RequestTrace } from '../request-trace.ts';
+import { onChannel, wrapMethod } from './channel.ts';
+
+const CHANNEL = 'net.client.socket';
+
+let dialingFor: RequestTrace | undefined;
+
+/**
+ * The next socket dialed in this synchronous run is dialed for `request`. Said by a client's source when the
+ * client announces a dial; forgotten at the end of the run, should the client not dial after all.
+ */
+export function expectDial(request: RequestTrace): void {
+  dialingFor = request;
+  queueMicrotask(() => {
+    dialingFor = undefined;
+  });
+}
+
+const onDial = guarded('the note of a dial', (socket: Socket): void => {
+  const owner = dialingFor;
+  dialingFor = undefined;
+  Connection.dialed(socket, owner);
+});
+
+/** Notes every socket that the process dials, at the moment it begins to connect. */
+export function watchSockets(): () => void {
+  if (channelSeesEveryDial()) {
+    return onChannel<{ socket: Socket }>(CHANNEL, ({ socket }) => onDial(socket));
+  }
+  return wrapMethod(
+    Socket.prototype,
+    'connect',
+    (connect) =>
+      function (this: Socket, ...args: unknown[]): Socket {
+        onDial(this);
+        return (connect as (...args: unknown[]) => Socket).apply(this, args);
+      } as typeof connect,
+  );
+}
+
+/**
+ * Since Node 22.17 the channel is published by `Socket.prototype.connect`, which TLS sockets use too; before, by
+ * `net.connect` alone. A connect without arguments publishes and then throws, without touching the network.
+ */
+function channelSeesEveryDial(): boolean {
+  let published = false;
+  const probe = (): void => {
+    published = true;
+  };
+  subscribe(CHANNEL, probe);
+  try {
+    new Socket().connect({} as never);
+  } catch {
+    // ERR_MISSING_ARGS, as it must.
+  }
+  unsubscribe(CHANNEL, probe);
+  return published;
+}
