@@ -1,0 +1,22 @@
+/**
+ * HTTP spans: a SERVER span for every request that a node:http or node:https server answers, a CLIENT span with
+ * DNS, connect, TLS, wait and body as events for every request made by node:http, node:https or fetch.
+ *
+ * ```js
+ * import { createServer } from 'node:http';
+ * import { instrumentHttp } from '@sonde/http';
+ *
+ * const undo = instrumentHttp(); // a provider, context manager and propagator are registered with the api
+ * createServer(async (request, response) => {
+ *   const answer = await fetch('http://localhost:8081/stock'); // a child of the request's span, carrying its trace id
+ *   response.end(await answer.text());
+ * }).listen(8080);
+ * ```
+ *
+ * It works with any OpenTelemetry SDK: spans go to the registered provider. It sees servers through Node's
+ * diagnostics channels and clients through `@sonde/httptrace`. Importing it does nothing.
+ *
+ * @module
+ */
+export { type HttpOptions, instrumentHttp } from './instrument-http.ts';
+export { type AroundRequest, aroundRequests } from './server-emit.ts';
