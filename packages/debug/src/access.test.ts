@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import { refusalOf } from './access.ts';
+
+const local = { peer: '127.0.0.1', headers: { host: 'localhost:3000' } };
+
+describe('who may look', () => {
+  it.each([
+    ['the machine itself', local],
+    ['any loopback address', { ...local, peer: '127.8.9.10' }],
+    ['loopback over IPv6', { ...local, peer: '::1' }],
+    ['loopback as a dual-stack listener tells it', { ...local, peer: '::ffff:127.0.0.1' }],
+    ['a unix socket', { ...local, peer: 'unix' }],
+    ['a Host without port', { ...local, headers: { host: 'localhost' } }],
+    ['a Host in capitals', { ...local, headers: { host: 'LocalHost:3000' } }],
+    ['an address as Host', { ...local, headers: { host: '127.0.0.1:3000' } }],
+    ['an IPv6 address as Host', { ...local, headers: { host: '[::1]:3000' } }],
+    [
+      'a browser that was sent here by a link',
+      {
+        ...local,
+        headers: { host: 'localhost', 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' },
+      },
+    ],
+    [
+      'a page of the same site',
+      { ...local, headers: { host: 'localhost', 'sec-fetch-site': 'same-origin' } },
+    ],
+  ])('%s', (_name, visitor) => {
+    expect(refusalOf(visitor, {})).toBeUndefined();
+  });
+});
+
+describe('who may not, and why', () => {
+  it.each([
+    ['another machine', { ...local, peer: '192.168.0.7' }, 'another machine'],
+    ['another machine that maps to IPv6', { ...local, peer: '::ffff:10.0.0.1' }, 'another machine'],
+    ['an address that begins like loopback', { ...local, peer: '127.0.0.1.evil' }, 'another machine'],
+    ['an unknown peer', { ...local, peer: undefined }, 'another machine'],
+    [
+      'a name that points here (DNS rebinding)',
+      { ...local, headers: { host: 'evil.example' } },
+      'Host header',
+    ],
+    [
+      'a name that begins like localhost',
+      { ...local, headers: { host: 'localhost.evil.example' } },
+      'Host header',
+    ],
+    ['a name that ends like localhost', { ...local, headers: { host: 'evil-localhost' } }, 'Host header'],
+    ['a Host with a user in it', { ...local, headers: { host: 'localhost@evil.example' } }, 'Host header'],
+    [
+      'a Host that is an address of another network',
+      { ...local, headers: { host: '10.0.0.1' } },
+      'Host header',
+    ],
+    ['an empty Host', { ...local, headers: { host: '' } }, 'Host header'],
+    ['no Host', { ...local, headers: {} }, 'Host header'],
+    [
+      'X-Forwarded-For',
+      { ...local, headers: { ...local.headers, 'x-forwarded-for': '127.0.0.1' } },
+      'x-forwarded-for',
+    ],
+    ['Forwarded', { ...local, headers: { ...local.headers, forwarded: 'for=127.0.0.1' } }, 'forwarded'],
+    [
+      'an empty forwarding header',
+      { ...local, headers: { ...local.headers, 'x-forwarded-for': '' } },
+      'x-forwarded-for',
+    ],
+    ['X-Real-IP', { ...local, headers: { ...local.headers, 'x-real-ip': '127.0.0.1' } }, 'x-real-ip'],
+    ['Via', { ...local, headers: { ...local.headers, via: '1.1 proxy' } }, 'via'],
+    [
+      'a script of another site',
+      {
+        ...local,
+        headers: { ...local.headers, 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' },
+      },
+      'another site',
+    ],
+  ])('%s', (_name, visitor, reason) => {
+    const refusal = refusalOf(visitor, {});
+    expect(refusal).toContain(reason);
+    expect(refusal).toMatch(/^sonde: closed, because .*SONDE_TOKEN.*$/);
+  });
+});
+
+describe('a token', () => {
+  const far = { peer: '192.168.0.7', headers: { host: 'shop.example', 'x-forwarded-for': '1.2.3.4' } };
+  const withToken = (authorization: string) => ({ ...far, headers: { ...far.headers, authorization } });
+
+  it('opens the pages from anywhere', () => {
+    expect(refusalOf(withToken('Bearer secret'), { token: 'secret' })).toBeUndefined();
+    expect(refusalOf(withToken('bearer secret'), { token: 'secret' })).toBeUndefined();
+  });
+
+  it.each(['Bearer wrong', 'Bearer secret2', 'Bearer ', 'secret', 'Basic secret', ''])(
+    'does not by %j',
+    (authorization) => {
+      expect(refusalOf(withToken(authorization), { token: 'secret' })).toBeDefined();
+    },
+  );
+
+  it('that is empty opens nothing', () => {
+    expect(refusalOf(withToken('Bearer '), { token: '' })).toBeDefined();
+    expect(refusalOf(withToken('Bearer undefined'), {})).toBeDefined();
+  });
+
+  it('is not asked for on the machine itself', () => {
+    expect(refusalOf(local, { token: 'secret' })).toBeUndefined();
+  });
+});
+
+it('a listed host counts as local, for local peers alone', () => {
+  const listed = { headers: { host: 'shop.test:3000' } };
+  expect(refusalOf({ ...listed, peer: '127.0.0.1' }, { hosts: ['shop.test'] })).toBeUndefined();
+  expect(refusalOf({ ...listed, peer: '10.0.0.1' }, { hosts: ['shop.test'] })).toContain('another machine');
+});

@@ -1,0 +1,85 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+
+/** Who may look at the pages, beside programs and people on the machine itself. */
+export interface AccessOptions {
+  /** Names by which the machine is addressed and that count as local, without port. Default: none. */
+  hosts?: readonly string[];
+  /** Whoever sends `Authorization: Bearer <token>` may look, from anywhere. Default: nobody. */
+  token?: string;
+}
+
+/** Where a request comes from, as far as the rule needs it. */
+export interface Visitor {
+  /** The peer's address; `unix` for a unix socket; `undefined` when it is not known. */
+  readonly peer: string | undefined;
+  readonly headers: IncomingHttpHeaders;
+}
+
+/** Headers that proxies add. Whoever sends one is not the one who is asking. */
+const FORWARDING_HEADERS = [
+  'forwarded',
+  'via',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-real-ip',
+  'x-client-ip',
+  'cf-connecting-ip',
+  'true-client-ip',
+];
+
+/**
+ * `undefined` when the visitor may look, else the reason why not, in one line that tells how to.
+ *
+ * The peer must be loopback, and the Host too (a page of another site can make its own name point to 127.0.0.1),
+ * and nothing may have been forwarded (behind a proxy on the same machine, everybody is loopback): x/net/trace
+ * looks at the peer alone. Otherwise a token is needed.
+ */
+export function refusalOf(visitor: Visitor, options: AccessOptions): string | undefined {
+  if (options.token && hasToken(visitor.headers.authorization, options.token)) return undefined;
+  const reason = strangeness(visitor, options.hosts ?? []);
+  if (reason === undefined) return undefined;
+  return `sonde: closed, because ${reason}; open this page as http://localhost:<port> on the machine itself, or set SONDE_TOKEN and send it as "Authorization: Bearer <token>"`;
+}
+
+function strangeness({ headers, peer }: Visitor, hosts: readonly string[]): string | undefined {
+  if (!isLoopbackPeer(peer)) return 'the request comes from another machine';
+  const forwarded = FORWARDING_HEADERS.find((name) => headers[name] !== undefined);
+  if (forwarded !== undefined) return `the request was forwarded (it has a ${forwarded} header)`;
+  const host = hostname(headers.host);
+  if (host === undefined || !(isLoopbackHost(host) || hosts.includes(host))) {
+    return 'its Host header is not a name of this machine';
+  }
+  // Browsers say when another site's page makes the request; following a link is no such case.
+  if (headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-mode'] !== 'navigate') {
+    return 'it was made by a page of another site';
+  }
+  return undefined;
+}
+
+/** A dual-stack listener reports IPv4 peers as `::ffff:127.0.0.1`. */
+function isLoopbackPeer(peer: string | undefined): boolean {
+  return (
+    peer === 'unix' ||
+    peer === '::1' ||
+    (peer !== undefined && /^(?:::ffff:)?127(?:\.\d{1,3}){3}$/i.test(peer))
+  );
+}
+
+function isLoopbackHost(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
+
+/** The Host header without its port, in lower case; `undefined` when there is none or it is malformed. */
+function hostname(host: string | undefined): string | undefined {
+  return /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?$/.exec(host?.toLowerCase() ?? '')?.[1];
+}
+
+/** Compares digests, so that neither length nor contents of the token can be timed. */
+function hasToken(authorization: string | undefined, token: string): boolean {
+  const sent = /^Bearer (.+)$/i.exec(authorization ?? '')?.[1];
+  if (sent === undefined) return false;
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(sent), digest(token));
+}

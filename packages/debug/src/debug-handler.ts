@@ -1,0 +1,141 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { diag } from '@opentelemetry/api';
+import { type AccessOptions, refusalOf } from './access.ts';
+import { type PageResponse, respond } from './pages/respond.ts';
+import { hrTimeOf } from './readable-span.ts';
+import { registry } from './registry.ts';
+import type { RequestStore } from './requests/request-store.ts';
+
+/** Where the pages are, what they show, and to whom. */
+export interface DebugOptions extends AccessOptions {
+  /** The mount point, without a slash at its end. Default `/debug`. */
+  path?: string;
+  /** Default: the process's own, which `new RequestsProcessor()` fills. */
+  store?: RequestStore;
+  /** The name that pages show for the process. Default `unknown_service:node`. */
+  service?: string;
+}
+
+/**
+ * Answers a request for a page and says whether it was one; calls `next`, if there is one, when it was not.
+ * Fits a `node:http` listener and Connect-like frameworks: `app.use(debugHandler())`.
+ */
+export type DebugHandler = (request: IncomingMessage, response: ServerResponse, next?: () => void) => boolean;
+
+/** Content-Security-Policy: styles of our own and nothing else; no script, no frame, no form, no other site. */
+const POLICY =
+  "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const HEADERS = {
+  'Content-Security-Policy': POLICY,
+  'X-Content-Type-Options': 'nosniff',
+  'Cache-Control': 'no-store',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+};
+
+/** The pages that this package serves below the mount point; everything else there belongs to the application. */
+const PAGES = /^(?:\/(?:sonde\.css|requests(?:\.json)?|requests\/trace\/[^/]*)?)?$/;
+
+/**
+ * The pages under `/debug/`, for the local machine alone unless `hosts` or `token` say otherwise. GET and HEAD
+ * only; no request changes what is stored.
+ */
+export function debugHandler(options: DebugOptions = {}): DebugHandler {
+  const isPage = pageMatcher(options.path);
+  const store = options.store ?? registry().requests;
+  return (request, response, next) => {
+    const target = isPage(request.url);
+    if (target === undefined) {
+      next?.();
+      return false;
+    }
+    send(request, response, pageFor(request, target, options, store));
+    return true;
+  };
+}
+
+/** A function that tells whether a request target is one of the pages mounted at `path`: then, what is asked. */
+export function pageMatcher(path = '/debug'): (target: string | undefined) => PageTarget | undefined {
+  return (target) => {
+    if (target === undefined || !target.startsWith(path)) return undefined;
+    const mark = target.indexOf('?');
+    const page = target.slice(path.length, mark < 0 ? undefined : mark);
+    if (!PAGES.test(page)) return undefined;
+    return { path: page, query: mark < 0 ? '' : target.slice(mark + 1) };
+  };
+}
+
+/** A page below the mount point, and its query without `?`. */
+export interface PageTarget {
+  readonly path: string;
+  readonly query: string;
+}
+
+interface Answer extends PageResponse {
+  readonly headers?: Record<string, string>;
+}
+
+function pageFor(
+  request: IncomingMessage,
+  target: PageTarget,
+  options: DebugOptions,
+  store: RequestStore,
+): Answer {
+  const refusal = refusalOf({ peer: peerOf(request), headers: request.headers }, options);
+  if (refusal !== undefined) return line(403, refusal);
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    return {
+      ...line(405, `sonde: ${request.method} is not allowed here; use GET`),
+      headers: { Allow: 'GET, HEAD' },
+    };
+  }
+  // The mount point itself: its relative links need the slash. Relative too, for frameworks that mount in turn.
+  if (target.path === '') {
+    const location = `${(options.path ?? '/debug').split('/').at(-1)}/`;
+    return { ...line(308, `sonde: see ${location}`), headers: { Location: location } };
+  }
+  try {
+    const asked = {
+      path: target.path,
+      query: new URLSearchParams(target.query),
+      accept: request.headers.accept ?? '',
+    };
+    return respond(asked, {
+      store,
+      process: {
+        service: options.service ?? 'unknown_service:node',
+        pid: process.pid,
+        node: process.versions.node,
+        uptimeSeconds: process.uptime(),
+      },
+      now: hrTimeOf(Date.now()),
+    });
+  } catch (error) {
+    diag.error(`sonde: the page ${target.path} could not be made`, error);
+    return line(500, 'sonde: this page could not be made; the log of the process says why');
+  }
+}
+
+function line(status: number, sentence: string): Answer {
+  return { status, type: 'text/plain; charset=utf-8', body: `${sentence}\n` };
+}
+
+function send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
+  const body = Buffer.from(answer.body);
+  response.writeHead(answer.status, {
+    'Content-Type': answer.type,
+    'Content-Length': body.length,
+    ...HEADERS,
+    ...answer.headers,
+  });
+  response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+/** A server on a unix socket has peers without address: whoever can open the socket is on this machine. */
+function peerOf({ socket }: IncomingMessage): string | undefined {
+  if (socket.remoteAddress !== undefined) return socket.remoteAddress;
+  const { server } = socket as typeof socket & { server?: { address?(): AddressInfo | string | null } };
+  return typeof server?.address?.() === 'string' ? 'unix' : undefined;
+}

@@ -1,0 +1,36 @@
+/**
+ * Go's `/debug/requests` for Node.js: every request of the process by family and latency, those still running
+ * with what they wait for, each as a waterfall of its spans; as a page and as JSON, from inside the process.
+ *
+ * ```js
+ * import { createServer } from 'node:http';
+ * import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base'; // or TracerProvider of @sonde/core
+ * import { debugHandler, RequestsProcessor } from '@sonde/debug';
+ *
+ * new BasicTracerProvider({ spanProcessors: [new RequestsProcessor()] }); // and register it with the api
+ * const debug = debugHandler();
+ * createServer((request, response) => {
+ *   if (debug(request, response)) return; // http://localhost:8080/debug/requests
+ *   response.end('hello');
+ * }).listen(8080);
+ * ```
+ *
+ * Spans come in through `RequestsProcessor`, a structural `SpanProcessor`, and stop in a bounded store; the pages
+ * read it when somebody looks. It makes no spans and exports none. Pages are open to the local machine alone.
+ * Importing it does nothing.
+ *
+ * @module
+ */
+export type { AccessOptions } from './access.ts';
+export {
+  type DebugHandler,
+  type DebugOptions,
+  debugHandler,
+  type PageTarget,
+  pageMatcher,
+} from './debug-handler.ts';
+export { type Drops, RequestStore, type RequestStoreOptions } from './requests/request-store.ts';
+export { RequestsProcessor } from './requests/requests-processor.ts';
+export type { BucketListView, BucketView, FamilyView, RequestsView } from './view/requests-view.ts';
+export type { RequestSummary } from './view/summary.ts';
+export type { EventView, SpanView, TraceView } from './view/trace-view.ts';

@@ -1,0 +1,14 @@
+import { type Html, html } from './html.ts';
+
+/** `/debug/`: what there is. */
+export function indexPage(base: string): Html {
+  return html`<h1>/debug/</h1>
+<ul class="pages">
+<li><a href="${base}requests">requests</a> every request of this process, by family and latency; the running ones too. Also as <a href="${base}requests.json">JSON</a>.</li>
+</ul>`;
+}
+
+/** A page that says one thing: not found, or gone. */
+export function noticePage(title: string, sentence: string): Html {
+  return html`<h1>${title}</h1><p class="notice" role="alert">${sentence}</p>`;
+}

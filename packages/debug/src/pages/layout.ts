@@ -1,0 +1,42 @@
+import { type Html, html } from './html.ts';
+
+/** What every page shows around its own. */
+export interface Frame {
+  /** Relative way from the page to the mount point (`/debug/`), so that the pages work under any path. */
+  readonly base: string;
+  readonly title: string;
+  readonly process: ProcessView;
+  /** ISO 8601. */
+  readonly renderedAt: string;
+}
+
+export interface ProcessView {
+  readonly service: string;
+  readonly pid: number;
+  readonly node: string;
+  readonly uptimeSeconds: number;
+}
+
+export function layout({ base, process, renderedAt, title }: Frame, main: Html): Html {
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title} · ${process.service}</title>
+<link rel="stylesheet" href="${base}sonde.css">
+</head>
+<body>
+<header class="bar">
+<a class="mark" href="${base}">sonde</a>
+<nav aria-label="Pages"><a href="${base}requests">requests</a></nav>
+<p class="process"><b>${process.service}</b> pid ${process.pid} · Node ${process.node}</p>
+</header>
+<main>
+${main}
+</main>
+<footer>as of <time>${renderedAt}</time> · <a href="">reload</a></footer>
+</body>
+</html>
+`;
+}

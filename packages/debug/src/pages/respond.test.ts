@@ -1,0 +1,294 @@
+import { type Attributes, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { resourceFromAttributes, TracerProvider } from '@sonde/core';
+import fc from 'fast-check';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { hrTimeOf } from '../readable-span.ts';
+import { RequestStore } from '../requests/request-store.ts';
+import { RequestsProcessor } from '../requests/requests-processor.ts';
+import { type PageResponse, type PageSource, respond } from './respond.ts';
+
+const START = 1_700_000_000;
+let store: RequestStore;
+let source: PageSource;
+let traceId: string;
+
+/** One finished request with a query that failed, and one that waits for payments. */
+beforeEach(() => {
+  store = new RequestStore();
+  const provider = new TracerProvider({
+    spanProcessors: [new RequestsProcessor(store)],
+    resource: resourceFromAttributes({ 'service.name': 'shop' }),
+  });
+  const tracer = provider.getTracer('test');
+  const at = (millis: number): [number, number] => [START, millis * 1e6];
+  const serving = (path: string, startTime: [number, number]) =>
+    tracer.startSpan('GET', {
+      kind: SpanKind.SERVER,
+      startTime,
+      attributes: { 'http.request.method': 'GET', 'url.path': path },
+    });
+
+  const done = serving('/orders/1', at(0));
+  traceId = done.spanContext().traceId;
+  const query = tracer.startSpan('SELECT orders', { startTime: at(10) }, trace.setSpan(ROOT_CONTEXT, done));
+  query.recordException(Object.assign(new Error('gone'), { code: 'ECONNRESET' }), at(15));
+  query.setStatus({ code: SpanStatusCode.ERROR, message: 'gone' }).end(at(20));
+  done.setAttribute('http.response.status_code', 500).setStatus({ code: SpanStatusCode.ERROR }).end(at(120));
+
+  const hung = serving('/bank', at(200));
+  const attributes = { 'http.request.method': 'GET', 'server.address': 'payments', 'server.port': 443 };
+  const client = tracer.startSpan(
+    'GET',
+    { kind: SpanKind.CLIENT, startTime: at(210), attributes },
+    trace.setSpan(ROOT_CONTEXT, hung),
+  );
+  client.addEvent('getConn', {}, at(211)).addEvent('wroteRequest', {}, at(300));
+
+  source = {
+    store,
+    process: { service: 'shop', pid: 7, node: '24.0.0', uptimeSeconds: 1 },
+    now: hrTimeOf((START + 10) * 1000),
+  };
+});
+
+const ask = (path: string, query = '', accept = 'text/html'): PageResponse =>
+  respond({ path, query: new URLSearchParams(query), accept }, source);
+const askJson = (path: string, query = '') => JSON.parse(ask(path, query).body);
+
+describe('/requests', () => {
+  it('lists the families with their buckets, and what runs', () => {
+    expect(askJson('/requests.json')).toMatchObject({
+      service: 'shop',
+      pid: 7,
+      at: '2023-11-14T22:13:30.000000Z',
+      families: [
+        {
+          family: 'GET /bank',
+          active: 1,
+          buckets: [{ b: 0, label: '≥0s', total: 0 }, {}, {}, {}, {}, {}, {}, {}, {}],
+        },
+        {
+          family: 'GET /orders/:id',
+          active: 0,
+          buckets: [
+            { total: 1, kept: 1 },
+            { total: 1 },
+            { label: '≥0.1s', total: 1 },
+            { total: 0 },
+            {},
+            {},
+            {},
+            {},
+            { label: 'errors', total: 1 },
+          ],
+        },
+      ],
+      active: {
+        total: 1,
+        shown: [
+          {
+            title: 'GET /bank',
+            active: true,
+            elapsedSeconds: 9.8,
+            waitingFor: { what: 'the first byte of the response from payments:443', seconds: 9.7 },
+          },
+        ],
+      },
+    });
+  });
+
+  it('shows the same as a page', () => {
+    const { body, status, type } = ask('/requests');
+    expect([status, type]).toEqual([200, 'text/html; charset=utf-8']);
+    expect(body).toContain('GET /orders/:id');
+    expect(body).toContain('waiting 9.70 s for the first byte of the response from payments:443');
+  });
+
+  it('lists a bucket', () => {
+    const list = askJson('/requests.json', 'fam=GET+/orders/:id&b=8');
+    expect(list).toMatchObject({
+      family: 'GET /orders/:id',
+      label: 'errors',
+      total: 1,
+      requests: [
+        { traceId, title: 'GET /orders/1', elapsedSeconds: 0.12, error: true, statusCode: 500, spans: 2 },
+      ],
+    });
+    expect(ask('/requests', 'fam=GET+/orders/:id&b=8').body).toContain(`requests/trace/${traceId}#`);
+  });
+
+  it('lists what runs of a family by b=-1', () => {
+    expect(askJson('/requests.json', 'fam=GET+/bank&b=-1')).toMatchObject({
+      total: 1,
+      requests: [{ active: true }],
+    });
+  });
+
+  it.each([
+    ['an unknown family', 'fam=none&b=0'],
+    ['a bucket that does not exist', 'fam=GET+/orders/:id&b=9'],
+    ['a bucket below the first', 'fam=GET+/orders/:id&b=-2'],
+    ['a bucket that is no number', 'fam=GET+/orders/:id&b=zero'],
+    ['a bucket that is absurd', `fam=GET+/orders/:id&b=${'9'.repeat(400)}`],
+    ['an empty bucket', 'fam=GET+/orders/:id&b='],
+    ['markup', 'fam=%3Cscript%3E&b=%22%3E%3Cscript%3E'],
+  ])('answers 404 with a sentence for %s, and the families all the same', (_name, query) => {
+    const page = ask('/requests', query);
+    expect(page.status).toBe(404);
+    expect(page.body).toContain('There is no bucket');
+    expect(page.body).toContain('GET /orders/:id');
+    expect(page.body).not.toContain('<script');
+    expect(askJson('/requests.json', query).error).toMatch(/^There is no bucket/);
+  });
+
+  it('takes unknown parameters, and family or bucket alone, for the plain page', () => {
+    for (const query of ['x=1', 'fam=GET', 'b=0', 'exp=1&rtraced=1'])
+      expect(ask('/requests', query).status).toBe(200);
+  });
+});
+
+describe('/requests/trace/{traceId}', () => {
+  it('shows every span with depth, offset, attributes and events', () => {
+    const view = askJson(`/requests/trace/${traceId}.json`);
+    expect(view).toMatchObject({
+      traceId,
+      service: 'shop',
+      seconds: 0.12,
+      start: '2023-11-14T22:13:20.000000Z',
+      requests: [{ title: 'GET /orders/1' }],
+      spans: [
+        {
+          name: 'GET',
+          target: '/orders/1',
+          kind: 'server',
+          depth: 0,
+          offsetSeconds: 0,
+          elapsedSeconds: 0.12,
+          error: true,
+        },
+        {
+          name: 'SELECT orders',
+          depth: 1,
+          parent: 'here',
+          offsetSeconds: 0.01,
+          status: { code: 'error', message: 'gone' },
+          events: [
+            {
+              name: 'exception',
+              attributes: { 'exception.type': 'ECONNRESET', 'exception.message': 'gone' },
+            },
+          ],
+        },
+      ],
+    });
+    expect(view.spans[1].parentSpanId).toBe(view.spans[0].spanId);
+    expect(view.spans[0]).not.toHaveProperty('parentSpanId');
+  });
+
+  it('shows the same as a page, the stack of an exception included', () => {
+    const { body } = ask(`/requests/trace/${traceId}`);
+    expect(body).toContain('<pre>Error: gone\n    at ');
+    expect(body).toContain('SELECT orders');
+  });
+
+  it.each(['', 'nonsense', '0'.repeat(32), `${'a'.repeat(31)}G`, '..', '%2e%2e', '<script>'])(
+    'answers 404 with a sentence for %j',
+    (id) => {
+      const page = ask(`/requests/trace/${id}`);
+      expect(page.status).toBe(404);
+      expect(page.body).toMatch(/No request of trace|There is no page/);
+    },
+  );
+});
+
+describe('the form of a page', () => {
+  it.each([
+    ['text/html,application/xhtml+xml,*/*;q=0.8', 'text/html'],
+    ['*/*', 'text/html'],
+    ['', 'text/html'],
+    ['application/json', 'application/json'],
+    ['application/json, */*', 'application/json'],
+    ['text/html, application/json', 'text/html'],
+  ])('for Accept %j is %s', (accept, type) => {
+    expect(ask('/requests', '', accept).type).toContain(type);
+  });
+
+  it('is JSON by suffix, whatever is accepted', () => {
+    expect(ask('/requests.json', '', 'text/html').type).toContain('application/json');
+  });
+});
+
+describe('hostile contents', () => {
+  const evil = '"><script>alert(1)</script><img src=x onerror=alert(1)>\0\ud800\u202e';
+
+  it('are escaped wherever they stand, and cut where they are long', () => {
+    const tracer = new TracerProvider({ spanProcessors: [new RequestsProcessor(store)] }).getTracer(
+      evil,
+      evil,
+    );
+    const attributes: Attributes = { [evil]: evil, long: 'x'.repeat(16_384), list: [evil, evil] };
+    const span = tracer.startSpan(evil, { attributes });
+    span.addEvent(evil, attributes).recordException({ name: evil, message: evil, stack: evil });
+    span.addLink({ context: { traceId: evil, spanId: evil, traceFlags: 1 }, attributes });
+    span.setStatus({ code: SpanStatusCode.ERROR, message: evil }).end();
+    const id = span.spanContext().traceId;
+    const family = encodeURIComponent(evil.toWellFormed());
+    for (const page of [
+      ask('/requests'),
+      ask('/requests', `fam=${family}&b=8`),
+      ask(`/requests/trace/${id}`),
+    ]) {
+      expect(page.body).not.toMatch(/<script|<img/);
+      expect(page.body).not.toContain('\0');
+      expect(page.body.isWellFormed()).toBe(true);
+    }
+    expect(ask(`/requests/trace/${id}`).body).toContain('… (16,384 characters)');
+    expect(JSON.parse(ask(`/requests/trace/${id}.json`).body).spans[0].name).toBe(evil);
+  });
+
+  it('in any path and query at all: an answer, no error, no state', () => {
+    const before = JSON.stringify(askJson('/requests.json').families);
+    const segment = fc.oneof(
+      fc.constantFrom('requests', 'trace', '..', '.json', traceId),
+      fc.string({ unit: 'binary' }),
+    );
+    const path = fc.array(segment, { maxLength: 5 }).map((parts) => `/${parts.join('/')}`);
+    const query = fc.dictionary(
+      fc.oneof(fc.constantFrom('fam', 'b', 'exp'), fc.string()),
+      fc.string({ unit: 'binary' }),
+    );
+    fc.assert(
+      fc.property(path, query, fc.string(), (path, parameters, accept) => {
+        const { body, status } = ask(path, new URLSearchParams(parameters).toString(), accept);
+        expect([200, 404]).toContain(status);
+        expect(body).not.toContain('\0');
+      }),
+      { numRuns: 500 },
+    );
+    expect(JSON.stringify(askJson('/requests.json').families)).toBe(before);
+  });
+});
+
+it('spans whose parents are elsewhere, lost, or each other are all shown', () => {
+  const ids = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(16));
+  const idGenerator = { generateTraceId: () => 'f'.repeat(32), generateSpanId: () => ids.shift() as string };
+  const own = new RequestStore();
+  const provider = new TracerProvider({ spanProcessors: [new RequestsProcessor(own)], idGenerator });
+  const tracer = provider.getTracer('test');
+  const remote = { traceId: 'f'.repeat(32), spanId: '1'.repeat(16), traceFlags: 1 };
+  tracer.startSpan('remote', {}, trace.setSpanContext(ROOT_CONTEXT, { ...remote, isRemote: true })).end();
+  tracer.startSpan('lost', {}, trace.setSpanContext(ROOT_CONTEXT, remote)).end();
+  // Two that name each other: only a broken generator of ids makes such.
+  tracer.startSpan('c', {}, trace.setSpanContext(ROOT_CONTEXT, { ...remote, spanId: 'd'.repeat(16) })).end();
+  tracer.startSpan('d', {}, trace.setSpanContext(ROOT_CONTEXT, { ...remote, spanId: 'c'.repeat(16) })).end();
+  const asked = { path: `/requests/trace/${'f'.repeat(32)}.json`, query: new URLSearchParams(), accept: '' };
+  const { spans } = JSON.parse(respond(asked, { ...source, store: own }).body);
+  const shown = spans.map(({ name, parent, depth }: Record<string, unknown>) => [name, parent, depth]);
+  expect(shown).toEqual(
+    expect.arrayContaining([
+      ['remote', 'remote', 0],
+      ['lost', 'missing', 0],
+    ]),
+  );
+  expect(spans).toHaveLength(4);
+});

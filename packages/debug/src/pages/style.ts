@@ -1,0 +1,113 @@
+/** One step of indentation for each depth that the waterfall shows; inline styles are forbidden by the policy. */
+const depths = Array.from(
+  { length: 24 },
+  (_, i) => `.depth-${i + 1}{padding-inline-start:${(i + 1) * 0.9}rem}`,
+).join('\n');
+
+/** The one style sheet. No font, image or script is loaded from anywhere. */
+export const stylesheet: string = `:root{
+color-scheme:light dark;
+--paper:light-dark(#fdfcfa,#16181b);
+--raised:light-dark(#f5f3ee,#1e2125);
+--ink:light-dark(#1d1f23,#dfe1e4);
+--soft:light-dark(#62666d,#9a9fa7);
+--rule:light-dark(#e2dfd8,#2c3036);
+--link:light-dark(#0b57a4,#7fb4ee);
+--accent:light-dark(#b4540a,#e8a35c);
+--failed:light-dark(#b3141f,#ff8a84);
+--running:light-dark(#0a6b4f,#5fcfa6);
+--server:light-dark(#3f6fb0,#6d9bd8);
+--client:light-dark(#b4781e,#d6a04c);
+--internal:light-dark(#7c7f86,#888d95);
+--messaging:light-dark(#7a52a8,#ae8bd8);
+}
+*{box-sizing:border-box}
+html{font:15px/1.45 system-ui,"Segoe UI",Roboto,"Helvetica Neue",sans-serif;background:var(--paper);color:var(--ink)}
+body{margin:0;min-height:100vh;display:flex;flex-direction:column}
+main{flex:1;width:100%;max-width:88rem;margin:0 auto;padding:0 1.25rem 2rem}
+a{color:var(--link);text-decoration-thickness:1px;text-underline-offset:2px}
+a:focus-visible,summary:focus-visible{outline:2px solid var(--accent);outline-offset:2px;border-radius:2px}
+h1{font-size:1.45rem;font-weight:650;letter-spacing:-.01em;margin:1.4rem 0 .9rem;overflow-wrap:anywhere}
+h2{font-size:1.08rem;font-weight:650;margin:1.8rem 0 .5rem;overflow-wrap:anywhere}
+h2 small{font-weight:400;color:var(--soft);margin-inline-start:.4rem}
+h3{font-size:.86rem;font-weight:650;margin:1rem 0 .3rem;color:var(--soft)}
+p{margin:.4rem 0}
+code,pre,.number,.when,.took,.attributes td,.events td{font-family:ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:.86em;font-variant-numeric:tabular-nums}
+.bar{display:flex;gap:1.2rem;align-items:baseline;padding:.6rem 1.25rem;border-bottom:1px solid var(--rule);background:var(--raised)}
+.mark{font-weight:700;letter-spacing:.02em;color:var(--accent);text-decoration:none}
+.bar nav{flex:1}
+.process{margin:0;color:var(--soft);font-size:.9rem}
+.process b{color:var(--ink)}
+footer{padding:.8rem 1.25rem;border-top:1px solid var(--rule);color:var(--soft);font-size:.85rem}
+.scroll{overflow-x:auto}
+table{border-collapse:collapse}
+th,td{padding:.28rem .7rem;text-align:start;vertical-align:baseline}
+th:first-child,td:first-child{padding-inline-start:0}
+thead th{color:var(--soft);font-weight:500;font-size:.84rem;border-bottom:1px solid var(--rule);white-space:nowrap}
+tbody th{font-weight:400}
+.number,.events .number{text-align:end;white-space:nowrap}
+.families,.requests{width:100%}
+.families tbody tr:hover,.requests tbody tr:hover{background:var(--raised)}
+.families tbody tr.chosen{background:var(--raised)}
+.families tbody th{overflow-wrap:anywhere;min-width:11rem}
+.families td,.families thead .number{width:5.6rem}
+.families tbody tr+tr>*{border-top:1px solid var(--rule)}
+.requests td{border-bottom:1px solid var(--rule);overflow-wrap:anywhere}
+.requests .when{white-space:nowrap;color:var(--soft)}
+.requests .when,.requests .number{width:1%}
+[aria-current]{font-weight:700;color:var(--ink);text-decoration:none;border-bottom:2px solid var(--accent)}
+.none{color:var(--soft);opacity:.55}
+.failed{color:var(--failed)}
+.running{color:var(--running)}
+a.failed,a.running{text-decoration-color:currentColor}
+.empty,.store{color:var(--soft)}
+.store{margin-top:1.6rem;font-size:.88rem}
+.notice{border-inline-start:3px solid var(--accent);background:var(--raised);padding:.5rem .8rem}
+.facts{display:flex;flex-wrap:wrap;gap:.3rem 1.8rem;margin:.2rem 0 .8rem}
+.facts div{display:flex;gap:.5rem}
+.facts dt{color:var(--soft)}
+.facts dd{margin:0;overflow-wrap:anywhere}
+.waterfall{border:1px solid var(--rule);border-radius:4px;margin:1rem 0;overflow:hidden}
+.scale,.span>summary{display:grid;grid-template-columns:minmax(9rem,22rem) 1fr 6.5rem;gap:.8rem;align-items:center}
+.scale{padding:.25rem .7rem;color:var(--soft);font-size:.8rem;border-bottom:1px solid var(--rule);background:var(--raised)}
+.scale ol{grid-column:2;display:flex;justify-content:space-between;margin:0;padding:0;list-style:none}
+.span{border-top:1px solid var(--rule)}
+.span:first-of-type{border-top:0}
+.span>summary{padding:.18rem .7rem;cursor:pointer;list-style:none}
+.span>summary::-webkit-details-marker{display:none}
+.span>summary:hover,.span:target>summary{background:var(--raised)}
+.span[open]>summary{background:var(--raised)}
+.name{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
+.name::before{content:"▸";color:var(--soft);display:inline-block;width:1em;font-size:.8em}
+[open]>summary>.name::before{content:"▾"}
+.failed>summary .name,.failed>summary .took{color:var(--failed)}
+.running>summary .took{color:var(--running)}
+.span .detail{color:var(--ink)}
+.mark-remote,.mark-missing,.name small{color:var(--soft)}
+.name small{font-size:.88em;margin-inline-start:.35em}
+.took{text-align:end;white-space:nowrap}
+.line{width:100%;height:16px;display:block}
+.line rect{fill:var(--internal)}
+.line .kind-server{fill:var(--server)}
+.line .kind-client{fill:var(--client)}
+.line .kind-producer,.line .kind-consumer{fill:var(--messaging)}
+.failed>summary .line rect{fill:var(--failed)}
+.line .open{fill-opacity:.45;stroke:var(--running);stroke-width:1;vector-effect:non-scaling-stroke}
+.line line{stroke:var(--paper);stroke-width:1;vector-effect:non-scaling-stroke}
+.detail{padding:.4rem 1rem 1rem 1.7rem;border-top:1px dashed var(--rule)}
+.attributes th,.events th{white-space:nowrap;font-weight:500;font-size:.9rem}
+.attributes td,.events td:not(.number){overflow-wrap:anywhere;white-space:pre-wrap}
+.events td,.events th,.attributes td,.attributes th{padding-block:.12rem}
+.pair b{font-weight:500;color:var(--soft)}
+pre{margin:.3rem 0;padding:.5rem .7rem;background:var(--raised);overflow-x:auto;white-space:pre-wrap;overflow-wrap:anywhere}
+.pages li{margin:.3rem 0}
+${depths}
+@media (max-width:46rem){
+.bar{flex-wrap:wrap;gap:.2rem 1rem}
+.bar nav{flex:none}
+main{padding-inline:.8rem}
+.span>summary{grid-template-columns:1fr 5.5rem;gap:.1rem .5rem}
+.span>summary .line{grid-column:1/-1;grid-row:2}
+.scale{display:none}
+}
+`;

@@ -1,0 +1,51 @@
+import type { Attributes, HrTime, Link, SpanContext, SpanKind, SpanStatus } from '@opentelemetry/api';
+
+/**
+ * A span as the pages read it: the part of OpenTelemetry's `ReadableSpan` that 2.x, 3.x and our own core have in
+ * common. Structural, so that this package knows nothing but the api.
+ */
+export interface ReadableSpan {
+  readonly name: string;
+  readonly kind: SpanKind;
+  spanContext(): SpanContext;
+  readonly parentSpanContext?: SpanContext | undefined;
+  readonly startTime: HrTime;
+  readonly endTime: HrTime;
+  readonly duration: HrTime;
+  readonly ended: boolean;
+  readonly status: SpanStatus;
+  readonly attributes: Attributes;
+  readonly events: readonly SpanEvent[];
+  readonly links: readonly Link[];
+  readonly resource: { readonly attributes: Attributes };
+  readonly instrumentationScope: { readonly name: string; readonly version?: string };
+  readonly droppedAttributesCount: number;
+  readonly droppedEventsCount: number;
+  readonly droppedLinksCount: number;
+}
+
+export interface SpanEvent {
+  readonly name: string;
+  readonly time: HrTime;
+  readonly attributes?: Attributes;
+}
+
+/** `[seconds, nanoseconds]` as seconds. */
+export function toSeconds([seconds, nanos]: HrTime): number {
+  return seconds + nanos / 1e9;
+}
+
+/** Seconds from one moment to another; the two are subtracted part by part, so that microseconds survive. */
+export function secondsBetween(from: HrTime, to: HrTime): number {
+  return to[0] - from[0] + (to[1] - from[1]) / 1e9;
+}
+
+export function hrTimeOf(epochMillis: number): HrTime {
+  const seconds = Math.floor(epochMillis / 1000);
+  return [seconds, Math.round((epochMillis - seconds * 1000) * 1e6)];
+}
+
+/** How long the span took, or has taken until `now`, in seconds; never negative. */
+export function elapsedSeconds(span: ReadableSpan, now: HrTime): number {
+  return span.ended ? toSeconds(span.duration) : Math.max(0, secondsBetween(span.startTime, now));
+}

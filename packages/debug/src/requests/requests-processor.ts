@@ -1,0 +1,54 @@
+import { type Context, type Span, trace } from '@opentelemetry/api';
+import type { ReadableSpan } from '../readable-span.ts';
+import { registry } from '../registry.ts';
+import type { Request } from './request.ts';
+import type { RequestStore } from './request-store.ts';
+
+/** A span that belongs to a request carries it, under a symbol of the processor that put it there. */
+type Linked = ReadableSpan & { [link: symbol]: Request | undefined };
+
+/**
+ * Fills the store behind `/debug/requests`. A structural `SpanProcessor`: it fits the providers of `@sonde/core`
+ * and of OpenTelemetry's SDK 2.x and 3.x alike.
+ *
+ * A span without a local parent begins a request; spans below it join it. Nothing is copied or formatted here.
+ *
+ * @example
+ * new BasicTracerProvider({ spanProcessors: [new RequestsProcessor()] });
+ */
+export class RequestsProcessor {
+  private readonly store: RequestStore;
+  private readonly link = Symbol('sonde.debug.request');
+  private readonly unkept = Symbol('sonde.debug.unkept');
+
+  /** @param store default: the process's own, which `debugHandler()` shows */
+  constructor(store: RequestStore = registry().requests) {
+    this.store = store;
+  }
+
+  onStart(span: Span, parentContext: Context): void {
+    const parent = trace.getSpan(parentContext) as unknown as Linked | undefined;
+    const request = parent?.[this.link];
+    const started = span as unknown as Linked;
+    if (request === undefined) {
+      started[this.link] = this.store.begin(started);
+    } else {
+      // A span that is not kept stays linked: what is below it belongs to the request all the same.
+      started[this.link] = request;
+      if (!this.store.add(request, started)) started[this.unkept] = request;
+    }
+  }
+
+  onEnd(span: object): void {
+    const ended = span as Linked;
+    const request = ended[this.link];
+    if (request === undefined) return;
+    if (request.root === ended) this.store.finish(request);
+    else if (ended[this.unkept] === undefined) this.store.spanEnded(request, ended);
+  }
+
+  async forceFlush(): Promise<void> {}
+
+  /** What is in the store stays there, for whoever looks. */
+  async shutdown(): Promise<void> {}
+}

@@ -1,0 +1,191 @@
+import { type HrTime, SpanKind } from '@opentelemetry/api';
+import { cut, TITLE_LIMIT, VALUE_LIMIT } from '../pages/text.ts';
+import { elapsedSeconds, type ReadableSpan, secondsBetween } from '../readable-span.ts';
+import type { Request } from '../requests/request.ts';
+import { failed, isoTime, type RequestSummary, summarize } from './summary.ts';
+
+/** A trace as far as this process saw it. Also the JSON of it. */
+export interface TraceView {
+  readonly traceId: string;
+  readonly service: string;
+  /** Usually one; several when the process was called several times within the trace. */
+  readonly requests: readonly RequestSummary[];
+  /** From the first start to the last end, or to now. */
+  readonly seconds: number;
+  readonly start: string;
+  /** Every span before its children, siblings by start. */
+  readonly spans: readonly SpanView[];
+}
+
+export interface SpanView {
+  readonly spanId: string;
+  readonly parentSpanId?: string;
+  /** Where the parent is: in this list, in another process, or lost. Absent for a root of the whole trace. */
+  readonly parent?: 'here' | 'remote' | 'missing';
+  readonly name: string;
+  /** Of an HTTP span, what its name leaves out: the path at a server, host and path at a client. */
+  readonly target?: string;
+  readonly kind: string;
+  /** How many ancestors it has in this list. */
+  readonly depth: number;
+  readonly start: string;
+  /** After the start of the trace here. */
+  readonly offsetSeconds: number;
+  readonly elapsedSeconds: number;
+  readonly active: boolean;
+  readonly error: boolean;
+  readonly status: { readonly code: string; readonly message?: string };
+  readonly scope: string;
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly events: readonly EventView[];
+  readonly links: readonly {
+    readonly traceId: string;
+    readonly spanId: string;
+    readonly attributes: object;
+  }[];
+  readonly dropped: { readonly attributes: number; readonly events: number; readonly links: number };
+}
+
+export interface EventView {
+  readonly name: string;
+  readonly time: string;
+  /** After the start of its span. */
+  readonly offsetSeconds: number;
+  readonly attributes: Readonly<Record<string, unknown>>;
+}
+
+/** `requests` are those of one trace, at least one. */
+export function viewTrace(requests: readonly Request[], now: HrTime): TraceView {
+  const spans = requests.flatMap(({ root, spans }) => [root, ...spans]);
+  const first = spans.map((span) => span.startTime).reduce(earlier);
+  const last = spans.map((span) => (span.ended ? span.endTime : now)).reduce(later);
+  const { root } = requests[0] as Request;
+  return {
+    traceId: root.spanContext().traceId,
+    service: cut(String(root.resource.attributes['service.name'] ?? ''), TITLE_LIMIT),
+    requests: requests.map((request) => summarize(request, now)),
+    seconds: Math.max(0, secondsBetween(first, last)),
+    start: isoTime(first),
+    spans: inTreeOrder(spans).map(({ depth, parent, span }) => viewSpan(span, depth, parent, first, now)),
+  };
+}
+
+interface Placed {
+  readonly span: ReadableSpan;
+  readonly depth: number;
+  readonly parent: SpanView['parent'];
+}
+
+function inTreeOrder(spans: readonly ReadableSpan[]): Placed[] {
+  const here = new Set(spans.map((span) => span.spanContext().spanId));
+  const children = new Map<string | undefined, ReadableSpan[]>();
+  for (const span of [...spans].sort((a, b) => secondsBetween(b.startTime, a.startTime))) {
+    const parentId = span.parentSpanContext?.spanId;
+    const key = parentId !== undefined && here.has(parentId) ? parentId : undefined;
+    const siblings = children.get(key);
+    if (siblings === undefined) children.set(key, [span]);
+    else siblings.push(span);
+  }
+  const placed: Placed[] = [];
+  // A stack of our own: a trace may be deeper than JavaScript's.
+  const waiting: { readonly span: ReadableSpan; readonly depth: number }[] = [];
+  const take = (parentId: string | undefined, depth: number): void => {
+    for (const span of (children.get(parentId) ?? []).reverse()) waiting.push({ span, depth });
+    children.delete(parentId);
+  };
+  take(undefined, 0);
+  while (waiting.length > 0 || children.size > 0) {
+    // Spans that name each other as parents hang from no root; they are shown all the same.
+    if (waiting.length === 0) take(children.keys().next().value, 0);
+    const { depth, span } = waiting.pop() as { span: ReadableSpan; depth: number };
+    placed.push({ span, depth, parent: whereParentIs(span, here) });
+    take(span.spanContext().spanId, depth + 1);
+  }
+  return placed;
+}
+
+function whereParentIs(span: ReadableSpan, here: ReadonlySet<string>): SpanView['parent'] {
+  const parent = span.parentSpanContext;
+  if (parent === undefined) return undefined;
+  if (here.has(parent.spanId)) return 'here';
+  return parent.isRemote ? 'remote' : 'missing';
+}
+
+const STATUS = ['unset', 'ok', 'error'];
+
+function viewSpan(
+  span: ReadableSpan,
+  depth: number,
+  parent: SpanView['parent'],
+  first: HrTime,
+  now: HrTime,
+): SpanView {
+  const { name: scopeName, version } = span.instrumentationScope;
+  const message = span.status.message;
+  const target = targetOf(span);
+  return {
+    spanId: span.spanContext().spanId,
+    ...(span.parentSpanContext === undefined ? {} : { parentSpanId: span.parentSpanContext.spanId }),
+    ...(parent === undefined ? {} : { parent }),
+    name: cut(span.name, TITLE_LIMIT),
+    ...(target === undefined ? {} : { target: cut(target, TITLE_LIMIT) }),
+    kind: (SpanKind[span.kind] ?? 'INTERNAL').toLowerCase(),
+    depth,
+    start: isoTime(span.startTime),
+    offsetSeconds: secondsBetween(first, span.startTime),
+    elapsedSeconds: elapsedSeconds(span, now),
+    active: !span.ended,
+    error: failed(span),
+    status: {
+      code: STATUS[span.status.code] ?? 'unset',
+      ...(message === undefined ? {} : { message: cut(message, VALUE_LIMIT) }),
+    },
+    scope: cut(version === undefined ? scopeName : `${scopeName} ${version}`, TITLE_LIMIT),
+    attributes: viewAttributes(span.attributes),
+    events: span.events.map((event) => ({
+      name: cut(event.name, TITLE_LIMIT),
+      time: isoTime(event.time),
+      offsetSeconds: secondsBetween(span.startTime, event.time),
+      attributes: viewAttributes(event.attributes ?? {}),
+    })),
+    links: span.links.map(({ attributes, context }) => ({
+      traceId: context.traceId,
+      spanId: context.spanId,
+      attributes: viewAttributes(attributes ?? {}),
+    })),
+    dropped: {
+      attributes: span.droppedAttributesCount,
+      events: span.droppedEventsCount,
+      links: span.droppedLinksCount,
+    },
+  };
+}
+
+function viewAttributes(attributes: object): Readonly<Record<string, unknown>> {
+  const shown: Record<string, unknown> = Object.create(null);
+  for (const [key, value] of Object.entries(attributes)) {
+    shown[cut(key, TITLE_LIMIT)] = Array.isArray(value)
+      ? value.slice(0, ELEMENTS_SHOWN).map((element) => viewValue(element, TITLE_LIMIT))
+      : viewValue(value, VALUE_LIMIT);
+  }
+  return shown;
+}
+
+function targetOf({ attributes, kind }: ReadableSpan): string | undefined {
+  const target = attributes[kind === SpanKind.SERVER ? 'url.path' : 'url.full'];
+  return typeof target === 'string' ? target.replace(/^https?:\/\//, '') : undefined;
+}
+
+const ELEMENTS_SHOWN = 100;
+
+function viewValue(value: unknown, limit: number): unknown {
+  return typeof value === 'string' ? cut(value, limit) : value;
+}
+
+function earlier(a: HrTime, b: HrTime): HrTime {
+  return secondsBetween(a, b) < 0 ? b : a;
+}
+
+function later(a: HrTime, b: HrTime): HrTime {
+  return secondsBetween(a, b) > 0 ? b : a;
+}
