@@ -1,0 +1,25 @@
+import { writeSync } from 'node:fs';
+
+const STDERR = 2;
+
+/**
+ * One line on stderr. Written straight to the descriptor: a failed `process.stderr.write` comes back as an event
+ * that nobody handles, and ends the program.
+ */
+export function say(sentence: string): void {
+  try {
+    writeSync(STDERR, `sonde: ${sentence}\n`);
+  } catch {
+    // A closed pipe, a full disk: there is nobody to tell.
+  }
+}
+
+/** Says each sentence once. */
+export function sayer(): (sentence: string) => void {
+  const said = new Set<string>();
+  return (sentence) => {
+    if (said.has(sentence)) return;
+    said.add(sentence);
+    say(sentence);
+  };
+}

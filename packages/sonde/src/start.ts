@@ -1,0 +1,138 @@
+import { hostname } from 'node:os';
+import { context, propagation, trace } from '@opentelemetry/api';
+import {
+  AsyncLocalStorageContextManager,
+  CompositePropagator,
+  W3CBaggagePropagator,
+  W3CTraceContextPropagator,
+} from '@sonde/context';
+import {
+  AlwaysOnSampler,
+  ParentBasedSampler,
+  recordAll,
+  resourceFromAttributes,
+  type SpanProcessor,
+  TracerProvider,
+} from '@sonde/core';
+import { debugHandler, pageMatcher, RequestsProcessor } from '@sonde/debug';
+import { aroundRequests, instrumentHttp } from '@sonde/http';
+import { onFirstServer } from './announce.ts';
+import { type Configuration, readConfiguration, type StartOptions } from './configuration.ts';
+import { exportTo } from './export.ts';
+import { flushOnLeaving } from './leaving.ts';
+import { registry } from './registry.ts';
+import { say, sayer } from './say.ts';
+import type { Sonde } from './sonde.ts';
+
+/**
+ * Starts tracing in this process: spans of HTTP servers and clients, context through async code, the pages under
+ * `/debug/` on every HTTP server, and OTLP export when an endpoint is configured. `--import sonde/register` does
+ * the same without a line of code.
+ *
+ * Call it before the application serves requests; it may be loaded already. A second call answers the first's
+ * handle. Never throws: what is wrong is said in one sentence on stderr, and the program goes on.
+ */
+export function start(options: StartOptions = {}): Sonde {
+  const state = registry();
+  if (state.started !== undefined) return state.started;
+  const warn = sayer();
+  const configuration = readConfiguration(options, process.env, warn);
+  if (configuration.disabled) return inert;
+  state.started = run(configuration, warn, () => {
+    state.started = undefined;
+  });
+  return state.started;
+}
+
+const inert: Sonde = { forceFlush: async () => {}, shutdown: async () => {} };
+
+function run(configuration: Configuration, warn: (sentence: string) => void, onShutdown: () => void): Sonde {
+  const { tracesUrl } = configuration;
+  const undo: (() => void)[] = [];
+  const processors: SpanProcessor[] = [new RequestsProcessor()];
+  const exporting = tracesUrl === undefined ? undefined : tryExport(tracesUrl, warn);
+  if (exporting !== undefined) processors.push(exporting.processor);
+
+  const provider = new TracerProvider({
+    // Everything is recorded for the pages; what the sampler leaves out is not exported.
+    sampler: recordAll(new ParentBasedSampler({ root: new AlwaysOnSampler() })),
+    resource: resourceFromAttributes(resourceAttributes(configuration)),
+    spanProcessors: [...processors, ...configuration.spanProcessors],
+  });
+  if (!trace.setGlobalTracerProvider(provider)) {
+    warn(
+      'another OpenTelemetry SDK is registered in this process, so Sonde records nothing; start Sonde first, or give `new RequestsProcessor()` of @sonde/debug to that SDK',
+    );
+    return inert;
+  }
+  undo.push(() => trace.disable());
+  const contextManager = new AsyncLocalStorageContextManager();
+  if (context.setGlobalContextManager(contextManager)) undo.push(() => context.disable());
+  const propagators = [new W3CTraceContextPropagator(), new W3CBaggagePropagator()];
+  if (propagation.setGlobalPropagator(new CompositePropagator({ propagators })))
+    undo.push(() => propagation.disable());
+
+  undo.push(...serve(configuration));
+
+  const flush = async (): Promise<void> => {
+    exporting?.leave();
+    await provider.forceFlush();
+  };
+  if (exporting !== undefined) undo.push(flushOnLeaving(flush));
+
+  return {
+    forceFlush: () => provider.forceFlush(),
+    async shutdown() {
+      exporting?.leave();
+      await provider.shutdown();
+      for (const restore of undo.splice(0).reverse()) restore();
+      onShutdown();
+    },
+  };
+}
+
+/** A broken installation costs the export, not the program. */
+function tryExport(url: URL, warn: (sentence: string) => void): ReturnType<typeof exportTo> | undefined {
+  try {
+    return exportTo(url, warn);
+  } catch (error) {
+    warn(`the OTLP exporter could not be loaded, so no spans are exported: ${String(error)}`);
+    return undefined;
+  }
+}
+
+/** Watches HTTP and puts the pages before the application's own handlers. */
+function serve({ development, hosts, path, serviceName, token, tracesUrl }: Configuration): (() => void)[] {
+  if (path === false) return [instrumentHttp()];
+  const isPage = pageMatcher(path);
+  const pages = debugHandler({
+    path,
+    hosts,
+    service: serviceName,
+    ...(token === undefined ? {} : { token }),
+  });
+  const exportNote =
+    tracesUrl === undefined ? 'spans stay in this process' : `spans go to ${tracesUrl.origin}`;
+  return [
+    // A visit to the pages is no request of the application.
+    instrumentHttp({ ignoreIncoming: (request) => isPage(request.url) !== undefined }),
+    aroundRequests((request, response, proceed) => pages(request, response) || proceed()),
+    ...(development ? [onFirstServer(path, (url) => say(`${serviceName} · ${url} · ${exportNote}`))] : []),
+  ];
+}
+
+function resourceAttributes({
+  resourceAttributes,
+  serviceName,
+}: Configuration): Record<string, string | number> {
+  return {
+    'host.name': hostname(),
+    'process.pid': process.pid,
+    'process.runtime.name': 'nodejs',
+    'process.runtime.version': process.versions.node,
+    'telemetry.sdk.language': 'nodejs',
+    'telemetry.sdk.name': 'sonde',
+    ...resourceAttributes,
+    'service.name': serviceName,
+  };
+}
