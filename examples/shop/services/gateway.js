@@ -1,0 +1,49 @@
+// The public face of the shop: every request comes in here.
+import { createServer } from 'node:http';
+import { withSpan } from '@sonde/core';
+import { callPayments, HttpError, listen, router } from './http.js';
+
+const routes = {
+  'GET /': async () => ({ routes: Object.keys(routes) }),
+
+  // The good one: through orders and its database to payments and back.
+  'POST /checkout': ({ body }) =>
+    withSpan(
+      'checkout',
+      { attributes: { 'shop.sku': body.sku, 'shop.quantity': body.quantity } },
+      async () => {
+        withSpan('validate cart', () => {
+          if (!(body.quantity > 0))
+            throw new HttpError(400, `quantity is ${body.quantity}, expected 1 or more`);
+        });
+        return callOrders('POST', '/orders', body);
+      },
+    ),
+
+  'GET /orders/:id': ({ params }) => callOrders('GET', `/orders/${params.id}`),
+
+  // Asks the database once for the list and once more for each product: the N+1 of every textbook.
+  'GET /catalogue': () => callOrders('GET', '/catalogue'),
+
+  // The slow one.
+  'GET /report': () => callOrders('GET', '/report'),
+
+  // The failing one: a bug in payments, with its stack.
+  'POST /refunds': ({ body }) => callPayments('POST', '/refunds', body),
+
+  // The one that hangs: the bank behind payments never answers, and nobody set a timeout.
+  'GET /bank': () => callPayments('GET', '/bank'),
+};
+
+async function callOrders(method, path, body) {
+  const response = await fetch(`${process.env.ORDERS_URL}${path}`, {
+    method,
+    headers: { 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const answer = await response.json();
+  if (!response.ok) throw Object.assign(new HttpError(502, `orders: ${answer.error}`), { code: answer.code });
+  return answer;
+}
+
+listen(createServer(router(routes)), 'http');
