@@ -1,0 +1,69 @@
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Collector } from '../support/collector.ts';
+import { Program } from '../support/program.ts';
+import { comparable } from '../support/story-told.ts';
+
+/**
+ * A project in an empty folder, as a user of OpenTelemetry 3.x has it: our packages as they are built, and api 1.10
+ * as the one and only api. Links into this repository would lead our packages back to its api 1.9.
+ */
+const project = mkdtempSync(join(tmpdir(), 'sonde-otel3-'));
+const repository = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+
+let collector: Collector;
+let seen: Record<string, unknown>;
+
+beforeAll(async () => {
+  for (const name of ['core', 'context', 'httptrace', 'http', 'debug']) {
+    const home = join(project, 'node_modules/@sonde', name);
+    for (const part of ['dist', 'package.json'])
+      cpSync(repository(`packages/${name}/${part}`), join(home, part), { recursive: true });
+  }
+  const theirs = repository('test/interop/otel3/node_modules/@opentelemetry');
+  mkdirSync(join(project, 'node_modules/@opentelemetry'));
+  for (const name of readdirSync(theirs)) {
+    symlinkSync(realpathSync(join(theirs, name)), join(project, 'node_modules/@opentelemetry', name));
+  }
+  cpSync(repository('test/interop/programs/otel3.mjs'), join(project, 'program.mjs'));
+  cpSync(repository('test/support/story.mjs'), join(project, 'story.mjs'));
+
+  collector = await Collector.start();
+  const program = new Program(['program.mjs', collector.url], {}, project);
+  expect(await program.ended, program.stderr).toBe(0);
+  seen = JSON.parse(program.stdout);
+});
+
+afterAll(async () => {
+  await collector.stop();
+  rmSync(project, { recursive: true });
+});
+
+describe('beside OpenTelemetry 3.x and api 1.10', () => {
+  it('our spans arrive field for field like theirs', () => {
+    expect(collector.problems).toEqual([]);
+    expect(collector.spans).toHaveLength(4);
+    const [theirs, ours] = [collector.spans.slice(0, 2), collector.spans.slice(2)].map(comparable);
+    // Theirs says of the resource what it found out by itself; the spans are what is compared.
+    const withoutService = (spans: typeof theirs) => spans?.map(({ service: _, ...span }) => span);
+    expect(withoutService(ours)).toEqual(withoutService(theirs));
+  });
+
+  it.each(['our', 'their'])('our instrumentation and page work with %s context manager', (whose) => {
+    expect(seen[`with ${whose} context manager`]).toEqual({
+      chain: ['INTERNAL inner', 'INTERNAL work', 'SERVER GET', 'CLIENT GET'],
+      families: ['GET /orders/:id', 'GET localhost'],
+    });
+  });
+
+  it('the api finds the span that our context holds', () => {
+    expect(seen['activeSpan']).toBe(true);
+  });
+
+  it('our context manager attaches, as api 1.10 allows', () => {
+    expect([seen['attached'], seen['detached']]).toEqual(['attached', true]);
+  });
+});
