@@ -1,0 +1,27 @@
+// Starts and stops in code, and tells what is left in the process.
+import { channel } from 'node:diagnostics_channel';
+import http from 'node:http';
+import { trace } from '@opentelemetry/api';
+import { withSpan } from '@sonde/core';
+import { start } from 'sonde';
+
+const state = () => ({
+  emit: Object.hasOwn(http.Server.prototype, 'emit'),
+  channels: ['http.server.request.start', 'undici:request:create'].filter(
+    (name) => channel(name).hasSubscribers,
+  ),
+  recording: withSpan('probe', (span) => span.isRecording()),
+  signals: process.listenerCount('SIGTERM'),
+});
+
+const before = state();
+const first = start({ serviceName: 'lifecycle' });
+const same = start() === first;
+const during = state();
+await first.shutdown();
+const after = state();
+const second = start();
+const again = state();
+await second.shutdown();
+trace.disable();
+console.log(JSON.stringify({ before, same, during, after, another: second !== first, again }));

@@ -1,0 +1,140 @@
+import http from 'node:http';
+import https from 'node:https';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Shop, type ShopService } from '../support/shop.ts';
+
+let shop: Shop;
+beforeAll(async () => {
+  shop = await Shop.open();
+});
+afterAll(() => shop?.close());
+
+// biome-ignore lint/suspicious/noExplicitAny: an answer from outside, checked by what is expected of it
+type Json = any;
+
+/** One answer of a service; payments has a certificate of its own making. */
+function ask(
+  name: ShopService,
+  path: string,
+  method = 'GET',
+  body?: object,
+): Promise<{ status: number; json: Json }> {
+  const url = `${shop.services[name].url}${path}`;
+  const { request } = url.startsWith('https:') ? https : http;
+  return new Promise((resolve, reject) => {
+    request(url, { method, rejectUnauthorized: false, agent: false }, async (response) => {
+      let text = '';
+      for await (const chunk of response) text += chunk;
+      resolve({ status: response.statusCode ?? 0, json: JSON.parse(text) });
+    })
+      .once('error', reject)
+      .end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}
+
+const trace = async (name: ShopService, traceId: string) =>
+  (await ask(name, `/debug/requests/trace/${traceId}.json`)).json;
+const newest = async (name: ShopService, family: string, b: number) =>
+  (await ask(name, `/debug/requests.json?fam=${encodeURIComponent(family)}&b=${b}`)).json.requests[0];
+
+describe('the shop', () => {
+  it('has three services, each with its page', async () => {
+    expect(Object.keys(shop.services)).toEqual(['gateway', 'orders', 'payments']);
+    for (const name of Object.keys(shop.services) as ShopService[]) {
+      expect((await ask(name, '/debug/requests.json')).json.service).toBe(name);
+    }
+  });
+
+  it('has been sent 300 requests that all were answered, refunds with an error, but for one that hangs', async () => {
+    expect(shop.program.stdout).toContain('270 were answered, 30 failed (refunds always do), 1 still hangs.');
+    const { families } = (await ask('gateway', '/debug/requests.json')).json;
+    const total = (family: string, b: number) =>
+      families.find((row: { family: string }) => row.family === family).buckets[b].total;
+    expect(
+      ['POST /checkout', 'GET /orders/:id', 'GET /catalogue', 'GET /report', 'POST /refunds'].map((f) =>
+        total(f, 0),
+      ),
+    ).toEqual([135, 75, 45, 15, 30]);
+    expect(total('POST /refunds', 8)).toBe(30);
+  });
+
+  it('follows one request through all three, every child under its real parent', async () => {
+    expect((await ask('gateway', '/checkout', 'POST', { sku: 'sku-3', quantity: 2 })).status).toBe(200);
+    const { traceId } = await newest('gateway', 'POST /checkout', 0);
+    const [gateway, orders, payments] = await Promise.all(
+      (['gateway', 'orders', 'payments'] as const).map(async (name) => (await trace(name, traceId)).spans),
+    );
+    const [received, checkout, , call] = gateway;
+    const [ordered, select, insert, charge, update] = orders;
+    const [charged, bank] = payments;
+    expect([received.kind, received.parentSpanId]).toEqual(['server', undefined]);
+    expect([checkout.name, checkout.parentSpanId]).toEqual(['checkout', received.spanId]);
+    expect([call.kind, call.parentSpanId]).toEqual(['client', checkout.spanId]);
+    expect([ordered.kind, ordered.parent, ordered.parentSpanId]).toEqual(['server', 'remote', call.spanId]);
+    for (const query of [select, insert, update]) {
+      expect(query.attributes['db.system.name']).toBe('postgresql');
+      expect(query.parentSpanId).toBe(ordered.spanId);
+    }
+    expect(charge.attributes['url.full']).toMatch(/^https:\/\/localhost:\d+\/charges$/);
+    expect([charge.kind, charge.parentSpanId]).toEqual(['client', ordered.spanId]);
+    expect([charged.kind, charged.parent, charged.parentSpanId]).toEqual(['server', 'remote', charge.spanId]);
+    expect([bank.name, bank.parentSpanId]).toEqual(['ask the bank', charged.spanId]);
+  });
+
+  it('shows the phases of a TLS connection inside the client span', async () => {
+    const { spans } = await trace('gateway', (await newest('gateway', 'POST /refunds', 8)).traceId);
+    const names = spans[1].events.map(({ name }: { name: string }) => name);
+    expect(names).toEqual(
+      expect.arrayContaining(['getConn', 'gotConn', 'wroteRequest', 'gotFirstResponseByte']),
+    );
+  });
+
+  it('shows the N+1: one query for the list and one for each product', async () => {
+    const { spans } = await trace('orders', (await newest('orders', 'GET /catalogue', 0)).traceId);
+    expect(spans.filter(({ name }: { name: string }) => name === 'SELECT stock')).toHaveLength(12);
+  });
+
+  it('shows the exception of a failing request, with the line that threw it', async () => {
+    const { spans } = await trace('payments', (await newest('payments', 'POST /refunds', 8)).traceId);
+    const [exception] = spans.find(({ name }: { name: string }) => name === 'refund').events;
+    expect(exception.attributes).toMatchObject({ 'exception.type': 'TypeError' });
+    expect(exception.attributes['exception.stacktrace']).toMatch(/at .*payments\.js:\d+/);
+  });
+
+  it('shows the request that hangs, for how long and what it waits for', async () => {
+    const { active } = (await ask('gateway', '/debug/requests.json')).json;
+    const payments = new URL(shop.services.payments.url).host;
+    expect(active.shown).toMatchObject([
+      {
+        title: 'GET /bank',
+        active: true,
+        waitingFor: { what: `the first byte of the response from ${payments}` },
+      },
+    ]);
+    expect(active.shown[0].elapsedSeconds).toBeGreaterThan(0);
+  });
+
+  it('loses nothing but its own requests when payments is killed, and shows the error code', async () => {
+    process.kill(shop.services.payments.pid, 'SIGKILL');
+    await shop.program.prints(/payments \(pid \d+\) ended by SIGKILL; the others go on/);
+    const failed = await ask('gateway', '/checkout', 'POST', { sku: 'sku-1', quantity: 1 });
+    expect(failed).toMatchObject({ status: 502, json: { code: 'ECONNREFUSED' } });
+    expect((await ask('gateway', '/orders/1')).status).toBe(200);
+    expect((await ask('gateway', '/catalogue')).status).toBe(200);
+
+    const { traceId } = await newest('gateway', 'POST /checkout', 8);
+    const { spans } = await trace('orders', traceId);
+    const charge = spans.find(({ target }: { target?: string }) => target?.endsWith('/charges'));
+    expect(charge).toMatchObject({ error: true, attributes: { 'error.type': 'ECONNREFUSED' } });
+    // The bank's request broke with payments.
+    const bank = await newest('gateway', 'GET /bank', 8);
+    expect(bank).toMatchObject({ error: true, statusCode: 502 });
+  });
+
+  it('ends every process on Ctrl-C', async () => {
+    expect(await shop.close()).toBe(0);
+    for (const { pid } of Object.values(shop.services)) {
+      expect(() => process.kill(pid, 0), `pid ${pid} is gone`).toThrow('ESRCH');
+    }
+  });
+});
