@@ -153,6 +153,7 @@ describe.each(providers)('%s', (_, make) => {
       const { processor, tracer } = tracing();
       tracer.startActiveSpan('a', { kind: SpanKind.CLIENT }, (span) => span.end());
       tracer.startActiveSpan('b', {}, trace.setSpanContext(ROOT_CONTEXT, remote), (span) => span.end());
+      tracer.startActiveSpan('c', {}, undefined as never, (span) => span.end());
       expect(processor.ended[0]?.kind).toBe(SpanKind.CLIENT);
       expect(processor.ended[1]?.spanContext().traceId).toBe(remote.traceId);
     });

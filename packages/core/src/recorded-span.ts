@@ -468,13 +468,22 @@ function isTimeInput(value: unknown): value is TimeInput {
 function exceptionAttributes(exception: Exception): Attributes | undefined {
   if (typeof exception === 'string') return { 'exception.message': exception };
   if (typeof exception !== 'object' || exception === null) return undefined;
-  const attributes: Attributes = {};
-  const { code, name, message, stack } = exception;
-  if (code) attributes['exception.type'] = toText(code);
-  else if (name) attributes['exception.type'] = name;
-  if (message) attributes['exception.message'] = message;
-  if (attributes['exception.type'] === undefined && attributes['exception.message'] === undefined)
+  const type = read(exception, 'code') || read(exception, 'name');
+  const message = read(exception, 'message');
+  if (!type && !message) return undefined;
+  const stack = read(exception, 'stack');
+  return {
+    ...(type ? { 'exception.type': toText(type) } : {}),
+    ...(message ? { 'exception.message': toText(message) } : {}),
+    ...(stack ? { 'exception.stacktrace': toText(stack) } : {}),
+  };
+}
+
+/** What is thrown may be anything, also something whose properties throw when they are read. */
+function read(source: object, key: string): unknown {
+  try {
+    return (source as Record<string, unknown>)[key];
+  } catch {
     return undefined;
-  if (stack) attributes['exception.stacktrace'] = stack;
-  return attributes;
+  }
 }

@@ -97,8 +97,8 @@ export class Tracer implements ApiTracer {
       traceState = parent.traceState;
       situation = samplingCase(false, (parent.flags & TraceFlags.SAMPLED) !== 0);
     } else if (parent !== undefined) {
-      const parentSpanContext = parent.spanContext();
-      if (isSpanContextValid(parentSpanContext)) {
+      const parentSpanContext: SpanContext | undefined = parent.spanContext();
+      if (parentSpanContext !== undefined && isSpanContextValid(parentSpanContext)) {
         otherParent = parentSpanContext;
         identity =
           parent instanceof UnrecordedSpan ? parent.identity : new TraceIdentity(otherParent.traceId);
@@ -179,7 +179,8 @@ export class Tracer implements ApiTracer {
   ): ReturnType<F> {
     const fn = (fourth ?? third ?? second) as (span: StartedSpan) => ReturnType<F>;
     const options = second === fn ? noOptions : (second as SpanOptions);
-    const parentContext = fourth === undefined ? contextApi.active() : (third as Context);
+    const parentContext =
+      (fourth === undefined ? undefined : (third as Context | undefined)) ?? contextApi.active();
     const span = this.startSpan(name, options, parentContext);
     return contextApi.with(withActiveSpan(parentContext, span), fn, undefined, span);
   }

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { runInNewContext } from 'node:vm';
 import { type Context, context, ROOT_CONTEXT, SpanStatusCode, trace } from '@opentelemetry/api';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ReadableSpan } from './readable-span.ts';
@@ -84,6 +85,28 @@ describe('withSpan', () => {
     ['undefined', undefined, 'undefined'],
     ['a symbol', Symbol('s'), 'Symbol(s)'],
     ['an object without prototype', Object.create(null), '[object]'],
+    ['an error of another realm', runInNewContext('new TypeError("foreign")'), 'foreign'],
+    [
+      'an error whose properties throw',
+      Object.defineProperty(new Error('kept'), 'stack', {
+        get() {
+          throw new Error('no stack for you');
+        },
+      }),
+      'kept',
+    ],
+    [
+      'a proxy that throws at every touch',
+      new Proxy(
+        {},
+        {
+          get() {
+            throw new Error('hands off');
+          },
+        },
+      ),
+      undefined,
+    ],
   ])('passes %s on when that was thrown', (_name, thrown, message) => {
     let caught: unknown = 'nothing';
     try {
@@ -94,7 +117,23 @@ describe('withSpan', () => {
       caught = error;
     }
     expect(caught).toBe(thrown);
-    expect(only().status).toEqual({ code: SpanStatusCode.ERROR, message });
+    expect(only().status).toEqual({ code: SpanStatusCode.ERROR, ...(message ? { message } : {}) });
+  });
+
+  it.each([undefined, null])('takes %s for no options', (options) => {
+    expect(withSpan('work', options as never, () => 'ran')).toBe('ran');
+    expect(only().name).toBe('work');
+  });
+
+  it('ends the span when a thenable throws from its then', () => {
+    const broken = {
+      // biome-ignore lint/suspicious/noThenProperty: a broken thenable
+      then() {
+        throw new Error('broken');
+      },
+    };
+    expect(() => withSpan('wait', () => broken)).toThrow('broken');
+    expect(only().status).toEqual({ code: SpanStatusCode.ERROR, message: 'broken' });
   });
 
   it('makes spans inside its function children, across await', async () => {

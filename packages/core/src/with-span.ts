@@ -42,7 +42,7 @@ export function withSpan<T>(
   third?: (span: Span) => T,
 ): T {
   const fn = third ?? (second as (span: Span) => T);
-  const options = third === undefined ? {} : (second as SpanOptions);
+  const options = third === undefined ? {} : ((second as SpanOptions | undefined) ?? {});
   return currentTracer().startActiveSpan(name, options, (span) => run(span, fn));
 }
 
@@ -50,17 +50,19 @@ function run<T>(span: Span, fn: (span: Span) => T): T {
   let result: T;
   try {
     result = fn(span);
+    // The thenable's own `then`, once: a lazy one (a query builder) starts here, and must not start twice.
+    if (isThenable(result)) return endWith(span, result) as T;
   } catch (error) {
     fail(span, error);
     throw error;
   }
-  if (!isThenable(result)) {
-    finish(span);
-    return result;
-  }
-  // The thenable's own `then`, once: a lazy one (a query builder) starts here, and must not start twice.
+  finish(span);
+  return result;
+}
+
+function endWith(span: Span, result: PromiseLike<unknown>): PromiseLike<unknown> {
   return result.then(
-    (value: unknown) => {
+    (value) => {
       finish(span);
       return value;
     },
@@ -68,7 +70,7 @@ function run<T>(span: Span, fn: (span: Span) => T): T {
       fail(span, error);
       throw error;
     },
-  ) as T;
+  );
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
@@ -84,15 +86,26 @@ function finish(span: Span): void {
   if (span.isRecording()) span.end();
 }
 
+/** Whatever was thrown goes on to the caller; that it cannot be read (a Proxy, a throwing getter) is no matter. */
 function fail(span: Span, error: unknown): void {
   if (!span.isRecording()) return;
-  const exception = error instanceof Error ? error : toText(error);
-  span.recordException(exception);
-  span.setStatus({
-    code: SpanStatusCode.ERROR,
-    message: typeof exception === 'string' ? exception : exception.message,
-  });
-  span.end();
+  try {
+    const exception = isErrorLike(error) ? error : toText(error);
+    span.recordException(exception);
+    span.setStatus({
+      code: SpanStatusCode.ERROR,
+      message: typeof exception === 'string' ? exception : exception.message,
+    });
+  } catch {
+    span.setStatus({ code: SpanStatusCode.ERROR });
+  } finally {
+    finish(span);
+  }
+}
+
+/** By its shape: an error of another realm is none by `instanceof`. */
+function isErrorLike(error: unknown): error is Error {
+  return typeof error === 'object' && error !== null && typeof (error as Partial<Error>).message === 'string';
 }
 
 /**
