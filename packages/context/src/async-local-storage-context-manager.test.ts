@@ -99,6 +99,7 @@ describe('bind', () => {
     emitter.off('event', listener);
     expect(emitter.emit('event')).toBe(false);
     expect(() => emitter.emit('error', new Error('unhandled'))).toThrow('unhandled');
+    expect(Object.keys(emitter)).toEqual(Object.keys(new EventEmitter()));
   });
 
   it('works for streams', async () => {

@@ -84,11 +84,13 @@ export class AsyncLocalStorageContextManager implements ContextManager {
   private bindEmitter(context: Context, emitter: Emitter): void {
     const { storage } = this;
     const { emit } = emitter;
-    emitter.emit = function (this: Emitter, ...args: Parameters<Emitter['emit']>): boolean {
+    const bound = function (this: Emitter, ...args: Parameters<Emitter['emit']>): boolean {
       // Most events of a request are emitted in its own context already: then there is nothing to enter.
       if (storage.getStore() === context) return emit.apply(this, args);
       return storage.run(context, () => emit.apply(this, args));
     };
+    // As methods are: not to be seen by who copies or lists the emitter's properties.
+    Object.defineProperty(emitter, 'emit', { value: bound, writable: true, configurable: true });
   }
 }
 
