@@ -135,7 +135,7 @@ function send(request: IncomingMessage, response: ServerResponse, answer: Answer
 
 /** A server on a unix socket has peers without address: whoever can open the socket is on this machine. */
 function peerOf({ socket }: IncomingMessage): string | undefined {
-  if (socket.remoteAddress !== undefined) return socket.remoteAddress;
-  const { server } = socket as typeof socket & { server?: { address?(): AddressInfo | string | null } };
+  if (socket?.remoteAddress !== undefined) return socket.remoteAddress;
+  const { server } = (socket ?? {}) as { server?: { address?(): AddressInfo | string | null } };
   return typeof server?.address?.() === 'string' ? 'unix' : undefined;
 }
