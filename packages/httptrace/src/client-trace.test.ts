@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
 import net, { type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import tls from 'node:tls';
 import { generate } from 'selfsigned';
@@ -334,13 +334,99 @@ describe('node:http and node:https', () => {
     for (const headers of [
       { 'X-Id': 'given', host: 'localhost' },
       ['host', `localhost:${portOf(plain)}`, 'accept', '*/*'],
+      ['Host', `localhost:${portOf(plain)}`, 'X-ID', 'given', 'x-id', 'twice'],
       { expect: '100-continue' },
+      { expect: '100-continue', 'X-Id': 'given' },
     ]) {
       const seen = await withClientTrace(trace, () => get(url, { agent: false, headers } as never));
       const raw = JSON.parse(String(seen['x-seen'])) as string[];
       const ids = raw.filter((_, i) => raw[i - 1]?.toLowerCase() === 'x-id');
       expect(ids).toEqual(['set']);
     }
+  });
+});
+
+describe('a request of node:http that fails before it has a connection', () => {
+  // Node 20 tells of a request when it asks an agent of Node's or takes a socket: not of those that do neither.
+  it.each([
+    [
+      'an agent of its own only tells an error',
+      () => ({
+        agent: Object.assign(new http.Agent(), {
+          addRequest: (request: http.ClientRequest) =>
+            setImmediate(() => request.emit('error', new Error('no'))),
+        }),
+      }),
+    ],
+    [
+      'its connection cannot be created',
+      () => ({
+        createConnection: () => {
+          throw new Error('no');
+        },
+      }),
+    ],
+    [
+      'its agent cannot create a connection',
+      () => ({
+        agent: Object.assign(new http.Agent(), {
+          createConnection: () => {
+            throw new Error('no');
+          },
+        }),
+      }),
+    ],
+    ['its port is none', () => ({ port: 99_999 })],
+    ['its lookup is no function', () => ({ port: 1, lookup: 5 })],
+  ])('leaves no trace open: %s', async (_name, options) => {
+    const recorder = new Recorder();
+    await withClientTrace(recorder.trace, async () => {
+      try {
+        await once(http.get(options() as never), 'error');
+      } catch {
+        // Some are refused by the constructor.
+      }
+    });
+    await new Promise(setImmediate);
+    const called = (hook: HookName) => recorder.hooks.filter((name) => name === hook).length;
+    expect(called('requestEnd')).toBe(called('requestStart'));
+  });
+});
+
+describe('the port of a request of node:http', () => {
+  it.each([
+    ['is told by its Host header', {}],
+    ['is found although the Host header names another', { headers: { host: 'shop.example' } }],
+    ['is found although headers are an array', { headers: ['host', 'shop.example:81'] }],
+    ['is found while it waits for a connection', { headers: { host: 'shop.example' }, agent: 'busy' }],
+  ])('%s', async (_name, options) => {
+    const agent = new http.Agent({ maxSockets: 1 });
+    const url = `http://localhost:${portOf(plain)}/`;
+    const recorder = new Recorder();
+    await Promise.all([
+      get(url, { agent }),
+      withClientTrace(recorder.trace, () => get(url, { ...options, agent } as never)),
+    ]);
+    await recorder.over;
+    expect(recorder.get('getConn')).toMatchObject({ hostPort: `localhost:${portOf(plain)}` });
+    agent.destroy();
+  });
+
+  const loopback6 = Object.values(networkInterfaces()).some((list) =>
+    list?.some(({ address }) => address === '::1'),
+  );
+
+  it.runIf(loopback6)('is right for an IPv6 address', async () => {
+    const server = http.createServer(answer).listen(0, '::1');
+    await once(server, 'listening');
+    const hostPort = `[::1]:${portOf(server)}`;
+    const recorder = new Recorder();
+    await withClientTrace(recorder.trace, () => get(`http://${hostPort}/`, { agent: false }));
+    await recorder.over;
+    expect(recorder.get('getConn')).toMatchObject({ hostPort });
+    expect(recorder.get('connectStart')).toMatchObject({ addr: hostPort });
+    expect(recorder.get('requestStart').req).toMatchObject({ host: '::1', port: portOf(server) });
+    server.close();
   });
 });
 
@@ -446,27 +532,77 @@ describe('fetch', () => {
 });
 
 describe('many requests at once', () => {
+  const port = (headers: Headers | undici.Headers) => headers.get('x-port');
+  const pool = () => new undici.Pool(`http://localhost:${portOf(plain)}`, { connections: 5 });
+
   it.each([
     [
       'node:http with a small pool',
-      (url: string, agent: http.Agent) => get(url, { agent }).then((headers) => headers['x-port']),
+      () => {
+        const agent = new http.Agent({ keepAlive: true, maxSockets: 5 });
+        const ask = (url: string) => get(url, { agent }).then((headers) => headers['x-port']);
+        return { ask, close: async () => agent.destroy() };
+      },
     ],
-    ['fetch', (url: string) => fetched(url).then((headers) => headers.get('x-port'))],
-  ])('through %s each find their own trace and their own connection', async (_name, ask) => {
-    const agent = new http.Agent({ keepAlive: true, maxSockets: 5 });
+    ['fetch', () => ({ ask: (url: string) => fetched(url).then(port), close: async () => {} })],
+    [
+      'fetch whose global dispatcher is a small agent of npm’s undici',
+      () => {
+        const before = undici.getGlobalDispatcher();
+        const agent = new undici.Agent({ connections: 5 });
+        undici.setGlobalDispatcher(agent);
+        const ask = (url: string) => fetched(url).then(port);
+        return {
+          ask,
+          close: async () => {
+            undici.setGlobalDispatcher(before);
+            await agent.close();
+          },
+        };
+      },
+    ],
+    [
+      'request() and a small pool of undici',
+      () => {
+        const dispatcher = pool();
+        const ask = async (url: string) => {
+          const { body, headers } = await undici.request(url, { dispatcher });
+          await body.dump();
+          return headers['x-port'];
+        };
+        return { ask, close: () => dispatcher.close() };
+      },
+    ],
+    [
+      'npm’s fetch and a small pool that had a connection before',
+      async () => {
+        const dispatcher = pool();
+        const ask = async (url: string) => {
+          const response = await undici.fetch(url, { dispatcher });
+          await response.text();
+          return port(response.headers);
+        };
+        await withClientTrace({}, () => ask(`http://localhost:${portOf(plain)}/`));
+        return { ask, close: () => dispatcher.close() };
+      },
+    ],
+  ] as const)('through %s each find their own trace and their own connection', async (_name, open) => {
+    const remove = addGlobalClientTrace({});
+    const { ask, close } = await open();
     await Promise.all(
       Array.from({ length: 60 }, async (_, i) => {
         const recorder = new Recorder();
-        const port = await withClientTrace(recorder.trace, () =>
-          ask(`http://localhost:${portOf(plain)}/${i}`, agent),
+        const answered = await withClientTrace(recorder.trace, () =>
+          ask(`http://localhost:${portOf(plain)}/${i}`),
         );
         await recorder.over;
         expect(recorder.get('requestStart').req.path).toBe(`/${i}`);
-        expect(String(recorder.get('gotConn')['localPort'])).toBe(port);
+        expect(String(recorder.get('gotConn')['localPort'])).toBe(answered);
         expect(recorder.hooks.filter((hook) => hook === 'requestEnd')).toHaveLength(1);
       }),
     );
-    agent.destroy();
+    await close();
+    remove();
   });
 });
 
@@ -554,6 +690,28 @@ describe('hooks that fail', () => {
       'hook getConn of a ClientTrace failed',
       'hook gotConn of a ClientTrace failed',
     ]);
+  });
+});
+
+describe('pipelined requests', () => {
+  it('share one listener on their socket', async () => {
+    const warnings: string[] = [];
+    const note = ({ name }: Error) => void warnings.push(name);
+    process.on('warning', note);
+    const client = new undici.Client(`http://localhost:${portOf(plain)}`, { pipelining: 20 });
+    const recorders = Array.from({ length: 40 }, () => new Recorder());
+    await Promise.all(
+      recorders.map(async ({ over, trace }, i) => {
+        await withClientTrace(trace, async () =>
+          (await client.request({ path: `/${i}`, method: 'GET' })).body.dump(),
+        );
+        await over;
+      }),
+    );
+    await client.close();
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
+    for (const recorder of recorders) recorder.expectOrder('gotConn', 'gotFirstResponseByte', 'requestEnd');
   });
 });
 

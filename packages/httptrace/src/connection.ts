@@ -4,6 +4,7 @@ import type { TLSSocket } from 'node:tls';
 import type { Facts, HookName } from './client-trace.ts';
 import { hostPort } from './host-port.ts';
 import { guarded } from './report.ts';
+import { synchronousRun } from './synchronous-run.ts';
 
 /** The socket carries its record: it must be found through proxies and by two copies of this package. */
 const RECORD = Symbol.for('sonde.httptrace.connection.v1');
@@ -13,6 +14,8 @@ type Recorded = Socket & { [RECORD]?: Connection };
 export interface ConnectionUser {
   /** On the clock of `performance.now()`. */
   readonly startedAt: number;
+  /** The synchronous run in which it was created. */
+  readonly startedIn: number;
   readonly ended: boolean;
   connection: Connection | undefined;
   call<H extends HookName>(hook: H, facts: Facts<H>): void;
@@ -40,9 +43,6 @@ const failedDials = new WeakMap<Error, Connection>();
 /** Node tries each address once; a name with more than these many is cut in what is told, not in what is tried. */
 const MAX_PHASES = 64;
 
-/** How long a request's constructor may take from dialing to announcing the request, in milliseconds. */
-const OWN_DIAL_MILLIS = 5;
-
 /**
  * A socket that a client dialed, or that was there before we looked. It notes the phases of its dial with their
  * true times, tells them live to the request it is dialed for when that is known, and afterwards to the request
@@ -62,6 +62,7 @@ export class Connection {
   private phases: Phase[] = [];
 
   private readonly dialedAt = performance.now();
+  private readonly dialedIn = synchronousRun();
   private dns: 'unknown' | 'running' | 'done' = 'unknown';
   private addrs: string[] = [];
   private lookedUpAt = 0;
@@ -112,7 +113,8 @@ export class Connection {
     // Somebody who was not traced has used it: a client assigns a fresh connection before it writes.
     if (this.uses === 0 && this.socket.bytesWritten > 0) this.use();
     if (this.uses === 0 && this.owner !== request) {
-      this.tellAll(request, this.ready || this.dialedAt < request.startedAt - OWN_DIAL_MILLIS);
+      const before = this.dialedAt < request.startedAt && this.dialedIn !== request.startedIn;
+      this.tellAll(request, this.ready || before);
       this.owner = request;
     }
     if (this.ready) this.hand(request);

@@ -12,11 +12,3 @@ export function acquire(): void {
     for (const uninstall of undo) uninstall();
   };
 }
-
-/** The last one to let go leaves nothing behind. */
-export function release(): void {
-  const state = registry();
-  if (--state.users > 0) return;
-  state.uninstall?.();
-  state.uninstall = undefined;
-}

@@ -7,7 +7,7 @@ interface Registry {
   /** The innermost scope of the running code. Read when a request is created, and never later. */
   readonly scopes: AsyncLocalStorage<Scope>;
   readonly globals: Set<TraceSource>;
-  /** How many open scopes and global traces need the sources. */
+  /** How many open scopes, global traces and open requests need the sources. */
   users: number;
   /** Undoes the installation; `undefined` while nothing is installed. */
   uninstall: (() => void) | undefined;
@@ -19,4 +19,12 @@ const home = globalThis as typeof globalThis & { [KEY]?: Registry };
 export function registry(): Registry {
   home[KEY] ??= { scopes: new AsyncLocalStorage(), globals: new Set(), users: 0, uninstall: undefined };
   return home[KEY];
+}
+
+/** The last one to let go leaves nothing behind. */
+export function release(): void {
+  const state = registry();
+  if (--state.users > 0) return;
+  state.uninstall?.();
+  state.uninstall = undefined;
 }

@@ -1,9 +1,10 @@
 import type { ClientTrace, Facts, HookInfo, HookName, OutgoingRequest } from './client-trace.ts';
 import type { Connection, ConnectionUser } from './connection.ts';
 import { hostPort } from './host-port.ts';
-import { registry } from './registry.ts';
+import { registry, release } from './registry.ts';
 import { reportFailure } from './report.ts';
 import type { Scope } from './scope.ts';
+import { synchronousRun } from './synchronous-run.ts';
 import { tracesFor } from './traces-for.ts';
 
 /**
@@ -13,6 +14,7 @@ import { tracesFor } from './traces-for.ts';
 export class RequestTrace implements ConnectionUser {
   readonly req: OutgoingRequest;
   readonly startedAt: number = performance.now();
+  readonly startedIn: number = synchronousRun();
   connection: Connection | undefined;
   ended = false;
   private traces: readonly ClientTrace[];
@@ -25,6 +27,8 @@ export class RequestTrace implements ConnectionUser {
     this.traces = traces;
     this.scope = scope;
     scope?.begin();
+    // A request that outlives the last trace is still told its end.
+    registry().users++;
   }
 
   /**
@@ -115,6 +119,7 @@ export class RequestTrace implements ConnectionUser {
     this.connection?.release(this);
     this.connection = undefined;
     this.scope?.end();
+    release();
   }
 }
 

@@ -1,6 +1,6 @@
 import type { TraceSource } from './client-trace.ts';
-import { acquire, release } from './install.ts';
-import { registry } from './registry.ts';
+import { acquire } from './install.ts';
+import { registry, release } from './registry.ts';
 import { Scope } from './scope.ts';
 
 /**

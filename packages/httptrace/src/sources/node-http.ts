@@ -54,27 +54,33 @@ function wrapCreation(): (() => void)[] {
   const beginOnce = guarded('the note of a request', (request: Seen): void => {
     if (request[TRACE] === undefined) begin(request);
   });
-  const agent = Agent.prototype as unknown as {
-    addRequest(this: unknown, request: Seen, ...rest: unknown[]): void;
+  const agent = Agent.prototype as unknown as { addRequest(...args: unknown[]): void };
+  const request = ClientRequest.prototype as unknown as { onSocket(...args: unknown[]): void };
+  /** A step of the constructor: what it throws, nobody else is told. */
+  const step = (created: Seen, proceed: () => void): void => {
+    beginOnce(created);
+    try {
+      proceed();
+    } catch (error) {
+      created[TRACE]?.end(error instanceof Error ? error : undefined);
+      throw error;
+    }
   };
-  const request = ClientRequest.prototype as unknown as { onSocket(this: Seen, ...rest: unknown[]): void };
   return [
     wrapMethod(
       agent,
       'addRequest',
       (addRequest) =>
-        function (this: unknown, created: Seen, ...rest: unknown[]): void {
-          beginOnce(created);
-          addRequest.call(this, created, ...rest);
+        function (this: unknown, ...args) {
+          step(args[0] as Seen, () => addRequest.apply(this, args));
         },
     ),
     wrapMethod(
       request,
       'onSocket',
       (onSocket) =>
-        function (this: Seen, ...rest: unknown[]): void {
-          beginOnce(this);
-          onSocket.call(this, ...rest);
+        function (this: Seen, ...args) {
+          step(this, () => onSocket.apply(this, args));
         },
     ),
   ];
@@ -84,7 +90,6 @@ function begin(request: Seen): void {
   const trace = RequestTrace.begin(new HttpRequest(request));
   request[TRACE] = trace ?? null;
   if (trace === undefined) return;
-  let failure: Error | undefined;
   let stopListening: (() => void) | undefined;
 
   const onSocket = (socket: Socket): void => {
@@ -92,21 +97,25 @@ function begin(request: Seen): void {
     if (trace.wants('gotFirstResponseByte')) stopListening = onFirstByte(socket, trace);
     Connection.of(socket).assign(trace);
   };
-  const onClose = (): void => {
+  // An 'error' is the end, and of some agents' failures the only sign of it: there is no 'close' without a socket.
+  const onEnd = (error?: Error): void => {
     stopListening?.();
-    if (request.upgradeOrConnect) {
+    if (error !== undefined) {
+      trace.end(error);
+    } else if (request.upgradeOrConnect) {
       if (request.res) trace.gotResponseHeaders(request.res.statusCode ?? 101, request.res.httpVersion);
       trace.end();
     } else {
-      trace.end(failure ?? cutShort(request.res));
+      trace.end(cutShort(request.res));
     }
   };
   request.once('socket', guarded('the note of a socket', onSocket));
   request.once('finish', () => trace.wroteRequest());
-  request.once(errorMonitor, (error: Error) => {
-    failure = error;
-  });
-  request.once('close', guarded('the note of the end of a request', onClose));
+  request.once(errorMonitor, guarded('the note of an error', onEnd));
+  request.once(
+    'close',
+    guarded('the note of the end of a request', () => onEnd()),
+  );
 }
 
 /**
@@ -168,23 +177,47 @@ class HttpRequest implements OutgoingRequest {
     }
     // Headers given as an array are stored as text from the start; with `Expect` they even wait to be written.
     const block = request._header;
-    const longer = `${block.slice(0, -'\r\n'.length)}${name}: ${value}\r\n\r\n`;
-    if (!block.endsWith('\r\n\r\n') || /[\r\n]/.test(name + value)) return false;
+    const changed = withHeader(block, name, value);
+    if (changed === undefined) return false;
     if (request._headerSent) {
       const queued = request.outputData?.[0];
       if (typeof queued?.data !== 'string' || !queued.data.startsWith(block)) return false;
-      queued.data = longer + queued.data.slice(block.length);
+      queued.data = changed + queued.data.slice(block.length);
     }
-    request._header = longer;
+    request._header = changed;
     return true;
   }
 }
 
-/** A request does not tell its port; its Host header does, unless the user set another one. */
-function portOf(request: Seen): number {
-  const fallback = request.protocol === 'https:' ? 443 : 80;
-  const given = request.getHeader('host') ?? /\r\nhost:\s*(\S+)/i.exec(request._header ?? '')?.[1];
-  const match = typeof given === 'string' ? /^(.*?)(?::(\d+))?$/.exec(given) : null;
-  if (match?.[2] === undefined || match[1] !== request.host) return fallback;
-  return Number(match[2]);
+/** A header block with one header set, in the place of any of that name; `undefined` if it cannot be. */
+function withHeader(block: string, name: string, value: string): string | undefined {
+  if (!block.endsWith('\r\n\r\n') || /[\r\n]/.test(name + value)) return undefined;
+  const [requestLine, ...lines] = block.slice(0, -4).split('\r\n');
+  const prefix = `${name.toLowerCase()}:`;
+  const others = lines.filter((line) => !line.toLowerCase().startsWith(prefix));
+  return [requestLine, ...others, `${name}: ${value}`, '', ''].join('\r\n');
 }
+
+/**
+ * A request does not tell its port. Its Host header does, unless the user set another one: then it is in the name
+ * by which the agent keeps the request or its socket, `host:port:…`.
+ */
+function portOf(request: Seen): number {
+  const given = request.getHeader('host') ?? /\r\nhost:\s*(\S+)/i.exec(request._header ?? '')?.[1];
+  const [, name, port] = /^(.*?)(?::(\d+))?$/.exec(String(given ?? '')) ?? [];
+  const fallback = request.protocol === 'https:' ? 443 : 80;
+  if (name === request.host || name === `[${request.host}]`) return Number(port ?? fallback);
+  return portFromAgent(request) ?? fallback;
+}
+
+function portFromAgent(request: Seen): number | undefined {
+  const { agent, host } = request as Seen & { agent?: Agent & { requests: Kept; sockets: Kept } };
+  const waiting = Object.entries(agent?.requests ?? {}).find(([, list]) => list?.includes(request));
+  // The socket of a request that did not wait is the last one that its agent took.
+  const names = waiting ? [waiting[0]] : Object.keys(agent?.sockets ?? {}).reverse();
+  const name = names.find((candidate) => candidate.startsWith(`${host}:`));
+  const port = Number(name?.slice(host.length + 1).split(':', 1)[0]);
+  return Number.isInteger(port) && port > 0 ? port : undefined;
+}
+
+type Kept = Readonly<Record<string, readonly unknown[] | undefined>>;

@@ -3,26 +3,21 @@ import { Socket } from 'node:net';
 import { Connection } from '../connection.ts';
 import { guarded } from '../report.ts';
 import type { RequestTrace } from '../request-trace.ts';
+import { synchronousRun } from '../synchronous-run.ts';
 import { onChannel, wrapMethod } from './channel.ts';
 
 const CHANNEL = 'net.client.socket';
 
-let dialingFor: RequestTrace | undefined;
+let dialing: { readonly request: RequestTrace; readonly run: number } | undefined;
 
-/**
- * The next socket dialed in this synchronous run is dialed for `request`. Said by a client's source when the
- * client announces a dial; forgotten at the end of the run, should the client not dial after all.
- */
+/** The next socket dialed in this synchronous run is dialed for `request`: said by a client that announces dials. */
 export function expectDial(request: RequestTrace): void {
-  dialingFor = request;
-  queueMicrotask(() => {
-    dialingFor = undefined;
-  });
+  dialing = { request, run: synchronousRun() };
 }
 
 const onDial = guarded('the note of a dial', (socket: Socket): void => {
-  const owner = dialingFor;
-  dialingFor = undefined;
+  const owner = dialing?.run === synchronousRun() ? dialing.request : undefined;
+  dialing = undefined;
   Connection.dialed(socket, owner);
 });
 

@@ -3,8 +3,10 @@ import type { TLSSocket } from 'node:tls';
 import type { OutgoingRequest } from '../client-trace.ts';
 import { Connection } from '../connection.ts';
 import { RequestTrace } from '../request-trace.ts';
+import { synchronousRun } from '../synchronous-run.ts';
 import { onChannel } from './channel.ts';
 import { expectDial } from './sockets.ts';
+import { DispatchWatch } from './undici-dispatch.ts';
 
 const TRACE = Symbol('sonde.httptrace.request');
 
@@ -28,7 +30,7 @@ interface ConnectParams {
   readonly protocol: string;
 }
 
-/** The request created last, until the synchronous run that created it is over. */
+/** The request created last; a dial of the same synchronous run is for it. */
 let creating: RequestTrace | undefined;
 
 /**
@@ -38,31 +40,37 @@ let creating: RequestTrace | undefined;
  */
 export function watchUndici(): () => void {
   const upgrades = new Set<RequestTrace>();
+  const dispatches = new DispatchWatch();
+  dispatches.lookAtGlobals();
   const undo = [
+    () => dispatches.uninstall(),
     onChannel<{ request: UndiciRequest }>('undici:request:create', ({ request }) => {
+      dispatches.lookAtGlobals();
       // A CONNECT is a proxy agent's own affair.
       if (request.method === 'CONNECT') return;
-      const trace = RequestTrace.begin(new FetchRequest(request));
-      if (trace === undefined) return;
-      request[TRACE] = trace;
-      creating = trace;
-      queueMicrotask(() => {
-        creating = undefined;
+      dispatches.enter(request, () => {
+        const trace = RequestTrace.begin(new FetchRequest(request));
+        if (trace === undefined) return;
+        request[TRACE] = trace;
+        creating = trace;
       });
     }),
     onChannel<{ connectParams: ConnectParams }>('undici:client:beforeConnect', ({ connectParams }) => {
-      // A dial in the run that created a request is for that request. Any other is nobody's until it is used: a
-      // reconnect runs in the context of a request that is already over.
-      if (creating !== undefined && isFor(creating.req, connectParams)) expectDial(creating);
+      // Any other dial is nobody's until it is used: a reconnect runs in the context of a request that is over.
+      if (creating?.startedIn === synchronousRun() && isFor(creating.req, connectParams))
+        expectDial(creating);
       creating = undefined;
     }),
+    onChannel<{ socket: Socket }>('undici:client:connected', ({ socket }) => dispatches.lookAtSocket(socket)),
     onChannel<{ request: UndiciRequest; socket: Socket }>(
       'undici:client:sendHeaders',
       ({ request, socket }) => {
         const trace = request[TRACE];
         if (trace === undefined) return;
-        if (request.upgrade) upgrades.add(trace);
-        else if (trace.wants('gotFirstResponseByte')) listenForFirstByte(socket, trace);
+        if (request.upgrade) {
+          upgrades.add(trace);
+          socket.once('close', () => trace.end());
+        } else if (trace.wants('gotFirstResponseByte')) listenForFirstByte(socket, trace);
         Connection.of(socket).assign(trace);
       },
     ),
@@ -111,10 +119,19 @@ function isFor(req: OutgoingRequest, { hostname, port, protocol }: ConnectParams
   return bare(hostname) === req.host && protocol === req.protocol && portNumber(port, protocol) === req.port;
 }
 
-/** HTTP/2 reads its socket natively: a listener there would steal from it. */
-function listenForFirstByte(socket: Socket, trace: RequestTrace): void {
-  if ((socket as Partial<TLSSocket>).alpnProtocol === 'h2') return;
-  socket.prependOnceListener('readable', () => trace.gotFirstResponseByte());
+const LISTENING = Symbol('sonde.httptrace.listening');
+
+/**
+ * One listener at a time: of pipelined requests only the first has a first byte that can be told from another's.
+ * None on HTTP/2, which reads its socket natively: a listener would steal from it.
+ */
+function listenForFirstByte(socket: Socket & { [LISTENING]?: boolean }, trace: RequestTrace): void {
+  if (socket[LISTENING] || (socket as Partial<TLSSocket>).alpnProtocol === 'h2') return;
+  socket[LISTENING] = true;
+  socket.prependOnceListener('readable', () => {
+    socket[LISTENING] = false;
+    trace.gotFirstResponseByte();
+  });
 }
 
 function bare(hostname: string): string {
