@@ -1,6 +1,8 @@
 import { channel } from 'node:diagnostics_channel';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import http from 'node:http';
+import http2 from 'node:http2';
+import https from 'node:https';
 import net, { type AddressInfo } from 'node:net';
 import {
   context,
@@ -18,6 +20,7 @@ import {
   W3CTraceContextPropagator,
 } from '@sonde/context';
 import { type ReadableSpan, suppressTracing, TracerProvider, withSpan } from '@sonde/core';
+import { generate } from 'selfsigned';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { instrumentHttp } from './instrument-http.ts';
 
@@ -228,6 +231,40 @@ describe('a server', () => {
     expect(active).toEqual([span.spanContext().spanId]);
   });
 
+  it('ends every pipelined request of a connection that breaks', async () => {
+    const arrived = new Promise<void>((resolve) => {
+      handler = (request) => {
+        if (request.url === '/third') resolve();
+      };
+    });
+    const socket = net.connect((server.address() as AddressInfo).port);
+    for (const path of ['/first', '/second', '/third']) {
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    }
+    await arrived;
+    socket.destroy();
+    for (const path of ['/first', '/second', '/third']) {
+      const span = await spans.one(SpanKind.SERVER, path);
+      expect(span.attributes['error.type']).toBe('ECONNRESET');
+    }
+  });
+
+  it('that speaks HTTP/2 gets no span of its HTTP/1 side, whose handlers would not run in it', async () => {
+    const { cert, private: key } = await generate([{ name: 'commonName', value: 'localhost' }]);
+    const both = http2.createSecureServer({ allowHTTP1: true, cert, key }, (_request, response) => {
+      expect(trace.getActiveSpan()?.spanContext().traceId).not.toBe(TRACE);
+      response.end('ok');
+    });
+    await once(both.listen(0), 'listening');
+    const { port } = both.address() as AddressInfo;
+    const asked = https.get({ port, agent: false, rejectUnauthorized: false });
+    const [response] = (await once(asked, 'response')) as [http.IncomingMessage];
+    await once(response.resume(), 'end');
+    const client = await spans.one(SpanKind.CLIENT);
+    both.close();
+    expect(spans.ended).toEqual([client]);
+  });
+
   it('hands upgrades through untouched, without a span', async () => {
     const upgraded = once(server, 'upgrade').then(([, socket]) => {
       expect(trace.getActiveSpan()).toBeUndefined();
@@ -367,6 +404,65 @@ describe('installation', () => {
     undo = instrumentHttp();
     await (await fetch(origin())).text();
     await spans.one(SpanKind.SERVER);
+  });
+
+  it('ends the spans of requests that were under way when it was undone', async () => {
+    const arrived = new Promise<http.ServerResponse>((resolve) => {
+      handler = (_request, response) => resolve(response);
+    });
+    const answer = fetch(`${origin()}/late`);
+    const response = await arrived;
+    undo();
+    response.end('ok');
+    await (await answer).text();
+    const served = await spans.one(SpanKind.SERVER, '/late');
+    const asked = await spans.one(SpanKind.CLIENT, '/late');
+    expect(served.parentSpanContext?.spanId).toBe(asked.spanContext().spanId);
+    expect(channel('http.server.response.finish').hasSubscribers).toBe(false);
+    expect(channel('undici:request:trailers').hasSubscribers).toBe(false);
+  });
+
+  it('keeps each installation to its own requests on a connection that outlives the first', async () => {
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+    const get = async (path: string) => {
+      const [response] = await once(http.get(`${origin()}${path}`, { agent }), 'response');
+      await once((response as http.IncomingMessage).resume(), 'end');
+    };
+    await get('/one');
+    await spans.one(SpanKind.SERVER, '/one');
+    undo();
+    undo = instrumentHttp();
+    const arrived = new Promise<net.Socket>((resolve) => {
+      handler = (request) => resolve(request.socket);
+    });
+    const asked = get('/two');
+    (await arrived).destroy();
+    await expect(asked).rejects.toThrow('socket hang up');
+    expect((await spans.one(SpanKind.SERVER, '/two')).attributes['error.type']).toBe('ECONNRESET');
+    undo();
+    expect(channel('http.server.response.finish').hasSubscribers).toBe(false);
+    agent.destroy();
+  });
+
+  it('is undone once, however often the undo is called', async () => {
+    undo();
+    const again = instrumentHttp();
+    undo();
+    await (await fetch(origin())).text();
+    await spans.one(SpanKind.SERVER);
+    again();
+  });
+
+  it('goes through an emit that somebody puts on every emitter later', async () => {
+    const { emit } = EventEmitter.prototype;
+    const heard: unknown[] = [];
+    EventEmitter.prototype.emit = function (this: EventEmitter, ...args: Parameters<typeof emit>) {
+      if (this === server) heard.push(args[0]);
+      return emit.apply(this, args);
+    };
+    await (await fetch(origin())).text();
+    EventEmitter.prototype.emit = emit;
+    expect(heard).toContain('request');
   });
 
   it('passes on when somebody else has wrapped the server since', async () => {

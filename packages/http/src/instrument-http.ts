@@ -36,6 +36,7 @@ export function instrumentHttp(options: HttpOptions = {}): () => void {
     traceClients(guard(options.ignoreOutgoing, 'ignoreOutgoing')),
   ];
   return () => {
+    if (undo.length === 0) return;
     for (const restore of undo.splice(0)) restore();
     home[KEY] = false;
   };

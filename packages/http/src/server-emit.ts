@@ -31,10 +31,12 @@ export function aroundRequests(around: AroundRequest): () => void {
 }
 
 function wrapEmit(prototype: { emit: Emit }, around: AroundRequest): () => void {
-  const inherited = !Object.hasOwn(prototype, 'emit');
-  const { emit } = prototype;
+  const own = Object.hasOwn(prototype, 'emit') ? prototype.emit : undefined;
+  const base = Object.getPrototypeOf(prototype) as { emit: Emit };
   let active = true;
   const wrapped: Emit = function (event, ...args) {
+    // Inherited, it is looked up at each call: somebody may wrap EventEmitter's later.
+    const emit = own ?? base.emit;
     if (!active || !REQUEST_EVENTS.has(event)) return emit.call(this, event, ...args);
     const [request, response] = args as [IncomingMessage, ServerResponse];
     return around(request, response, () => emit.call(this, event, ...args));
@@ -44,7 +46,7 @@ function wrapEmit(prototype: { emit: Emit }, around: AroundRequest): () => void 
     // Whoever wrapped after us goes on to call this one, which then only passes on.
     active = false;
     if (prototype.emit !== wrapped) return;
-    if (inherited) delete (prototype as Partial<typeof prototype>).emit;
-    else prototype.emit = emit;
+    if (own === undefined) delete (prototype as Partial<typeof prototype>).emit;
+    else prototype.emit = own;
   };
 }

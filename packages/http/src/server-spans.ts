@@ -1,8 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { TLSSocket } from 'node:tls';
+import { Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { Server as HttpsServer } from 'node:https';
+import type { Socket } from 'node:net';
 import {
-  type Attributes,
   type Context,
   context,
   diag,
@@ -14,45 +14,62 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
-import { parseTarget } from './redact.ts';
-import {
-  CLIENT_ADDRESS,
-  describeMethod,
-  ERROR_TYPE,
-  HTTP_RESPONSE_STATUS_CODE,
-  NETWORK_PEER_ADDRESS,
-  NETWORK_PEER_PORT,
-  NETWORK_PROTOCOL_VERSION,
-  SERVER_ADDRESS,
-  SERVER_PORT,
-  URL_PATH,
-  URL_QUERY,
-  URL_SCHEME,
-  USER_AGENT_ORIGINAL,
-} from './semantic-conventions.ts';
+import { describeMethod, ERROR_TYPE, HTTP_RESPONSE_STATUS_CODE } from './semantic-conventions.ts';
+import { requestAttributes } from './server-attributes.ts';
 import { aroundRequests } from './server-emit.ts';
 
 /** A request carries the context of its SERVER span, by a name that two copies of this package share. */
 const CONTEXT = Symbol.for('sonde.http.context.v1');
-const SPAN = Symbol.for('sonde.http.span.v1');
 type Traced = IncomingMessage & { [CONTEXT]?: Context };
-type TracedResponse = ServerResponse & { [SPAN]?: Span | undefined };
+
+/** A connection carries the spans of the responses that it still owes; with pipelining there are several. */
+const OPEN = Symbol('sonde.http.open');
+type TracedSocket = Socket & { [OPEN]?: Map<ServerResponse, OpenSpan> };
+
+interface OpenSpan {
+  readonly span: Span;
+  /** Tells the installation that made it: a connection may outlive one. */
+  readonly onEnd: () => void;
+}
+
+/** What Node publishes of a request and of its finished response. */
+interface Exchange {
+  readonly request: Traced;
+  readonly response: ServerResponse;
+  readonly socket: TracedSocket;
+  readonly server: unknown;
+}
 
 const START = 'http.server.request.start';
 const FINISH = 'http.server.response.finish';
 
 /**
  * Makes a SERVER span of every request that `ignore` lets pass and runs its handlers in the span's context;
- * answers the undo.
+ * answers the undo, after which requests under way still get their end.
  */
 export function traceServers(ignore: (request: IncomingMessage) => boolean): () => void {
   const tracer = trace.getTracer('@sonde/http');
-  const onStart = guarded((message: { request: Traced; response: TracedResponse }) => {
-    if (message.request[CONTEXT] === undefined && !ignore(message.request)) {
-      begin(tracer, message.request, message.response);
-    }
+  let open = 0;
+  let undone = false;
+  const onStart = guarded((exchange) => {
+    const { request, server } = exchange;
+    // The HTTP/1 side of an HTTP/2 server publishes too, but is none of the servers whose handlers we run.
+    if (!(server instanceof HttpServer || server instanceof HttpsServer)) return;
+    if (request[CONTEXT] !== undefined || ignore(request)) return;
+    begin(tracer, exchange, onEnd);
+    open++;
   });
-  const onFinish = guarded(({ response }: { response: TracedResponse }) => finish(response));
+  const onFinish = guarded(({ response, socket }) => {
+    const owed = socket[OPEN]?.get(response);
+    if (owed === undefined) return;
+    socket[OPEN]?.delete(response);
+    finish(owed.span, response);
+    owed.onEnd();
+  });
+  const onEnd = (): void => {
+    open--;
+    if (undone && open === 0) unsubscribe(FINISH, onFinish);
+  };
   subscribe(START, onStart);
   subscribe(FINISH, onFinish);
   const restore = aroundRequests((request: Traced, _response, proceed) => {
@@ -60,24 +77,25 @@ export function traceServers(ignore: (request: IncomingMessage) => boolean): () 
     return active === undefined ? proceed() : context.with(active, proceed);
   });
   return () => {
+    undone = true;
     unsubscribe(START, onStart);
-    unsubscribe(FINISH, onFinish);
+    if (open === 0) unsubscribe(FINISH, onFinish);
     restore();
   };
 }
 
 /** What a subscriber throws becomes an uncaught exception of the process. */
-function guarded<Message>(listener: (message: Message) => void): (message: unknown) => void {
+function guarded(listener: (exchange: Exchange) => void): (message: unknown) => void {
   return (message) => {
     try {
-      listener(message as Message);
+      listener(message as Exchange);
     } catch (error) {
       diag.error('sonde: a request could not be traced', error);
     }
   };
 }
 
-function begin(tracer: Tracer, request: Traced, response: TracedResponse): void {
+function begin(tracer: Tracer, { request, response, socket }: Exchange, onEnd: () => void): void {
   // Never the active context: a pipelined request is parsed while the one before it is still active.
   const remote = propagation.extract(ROOT_CONTEXT, request.headers);
   const { spanName, attributes } = describeMethod(request.method ?? '');
@@ -88,40 +106,33 @@ function begin(tracer: Tracer, request: Traced, response: TracedResponse): void 
   );
   const active = trace.setSpan(remote, span);
   request[CONTEXT] = active;
-  response[SPAN] = span;
+  openOn(socket).set(response, { span, onEnd });
   // The events of a body and of a broken connection are emitted from the socket, outside every context.
   context.bind(active, request);
   context.bind(active, response);
-  response.once('close', () => abandon(response));
 }
 
-function requestAttributes(request: IncomingMessage): Attributes {
-  const { headers, socket } = request;
-  const { path, query } = parseTarget(request.url ?? '');
-  const attributes: Attributes = {
-    [URL_PATH]: path,
-    [URL_SCHEME]: (socket as Partial<TLSSocket>).encrypted ? 'https' : 'http',
-    [NETWORK_PROTOCOL_VERSION]: request.httpVersion,
-  };
-  if (query !== '') attributes[URL_QUERY] = query;
-  if (socket.remoteAddress !== undefined) {
-    attributes[CLIENT_ADDRESS] = socket.remoteAddress;
-    attributes[NETWORK_PEER_ADDRESS] = socket.remoteAddress;
+/**
+ * The connection's end is the end of all that it owes: a response that waits behind another, or that was detached,
+ * is told nothing of it.
+ */
+function openOn(socket: TracedSocket): Map<ServerResponse, OpenSpan> {
+  if (socket[OPEN] === undefined) {
+    const open = new Map<ServerResponse, OpenSpan>();
+    socket[OPEN] = open;
+    socket.once('close', () => {
+      for (const [response, { span, onEnd }] of open) {
+        abandon(span, response);
+        onEnd();
+      }
+      open.clear();
+    });
   }
-  if (socket.remotePort !== undefined) attributes[NETWORK_PEER_PORT] = socket.remotePort;
-  if (headers['user-agent'] !== undefined) attributes[USER_AGENT_ORIGINAL] = headers['user-agent'];
-  const host = /^(\[[^\]]*\]|[^:]*)(?::(\d{1,5}))?$/.exec(headers.host ?? '');
-  if (host?.[1]) attributes[SERVER_ADDRESS] = host[1].replace(/^\[(.*)\]$/, '$1');
-  if (host?.[2]) attributes[SERVER_PORT] = Number(host[2]);
-  return attributes;
+  return socket[OPEN];
 }
 
 /** The response was handed to the operating system as a whole. */
-function finish(response: TracedResponse): void {
-  const span = response[SPAN];
-  if (span === undefined) return;
-  response[SPAN] = undefined;
-  const { statusCode } = response;
+function finish(span: Span, { statusCode }: ServerResponse): void {
   span.setAttribute(HTTP_RESPONSE_STATUS_CODE, statusCode);
   // A server failed only by 5xx; a 4xx is the client's error (semantic conventions, HTTP server span).
   if (statusCode >= 500) {
@@ -132,11 +143,8 @@ function finish(response: TracedResponse): void {
 }
 
 /** Closed without having been finished: the client went away, or the handler destroyed the connection. */
-function abandon(response: TracedResponse): void {
-  const span = response[SPAN];
-  if (span === undefined) return;
-  response[SPAN] = undefined;
-  if (response.headersSent) span.setAttribute(HTTP_RESPONSE_STATUS_CODE, response.statusCode);
+function abandon(span: Span, { headersSent, statusCode }: ServerResponse): void {
+  if (headersSent) span.setAttribute(HTTP_RESPONSE_STATUS_CODE, statusCode);
   span.setAttribute(ERROR_TYPE, 'ECONNRESET');
   span.setStatus({
     code: SpanStatusCode.ERROR,
