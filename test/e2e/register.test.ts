@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -182,6 +183,45 @@ describe('with a collector', () => {
     program.kill('SIGTERM');
     expect(await program.ended).toBe(7);
     expect(collector.spans.map(({ name }) => name)).toEqual(['started']);
+  });
+
+  it.each(['3', '4'])(
+    'a program that cleans up by signal-exit %s dies of SIGTERM as it did',
+    async (version) => {
+      const collector = await collect();
+      const program = run(registered('signal-exit.mjs', version), {
+        OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      });
+      await program.prints(/running/);
+      program.kill('SIGTERM');
+      expect(await program.ended).toBe('SIGTERM');
+      expect(program.stdout).toBe('running\ncleaned up for SIGTERM\n');
+    },
+  );
+
+  it('spans that are made after the program seemed to be done arrive too', async () => {
+    const collector = await collect();
+    const program = run(registered('before-exit.mjs'), { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+    expect(await program.ended).toBe(0);
+    expect(collector.spans.map(({ name }) => name)).toEqual(['first', 'last']);
+  });
+});
+
+describe('with a collector that takes spans and never answers', () => {
+  it.each(['script.mjs', 'forever.mjs'])('%s ends all the same', async (file) => {
+    const silent = createServer((socket) => void socket.on('error', () => {}).resume()).listen(0);
+    await once(silent, 'listening');
+    const program = run(registered(file), {
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(silent.address() as AddressInfo).port}`,
+      // So long would the official exporter wait, and this test would time out.
+      OTEL_EXPORTER_OTLP_TIMEOUT: '300000',
+    });
+    if (file === 'forever.mjs') {
+      await program.prints(/running/);
+      program.kill('SIGTERM');
+    }
+    expect(await program.ended).toBe(file === 'forever.mjs' ? 'SIGTERM' : 0);
+    silent.close();
   });
 });
 

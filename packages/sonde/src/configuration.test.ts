@@ -111,3 +111,76 @@ it.each([
 ])('with %j disabled is %s', (env, disabled) => {
   expect(read(env as Record<string, string>).disabled).toBe(disabled);
 });
+
+describe('the batches', () => {
+  const defaults = {
+    maxQueueSize: 2_048,
+    maxExportBatchSize: 512,
+    scheduledDelayMillis: 5_000,
+    exportTimeoutMillis: 30_000,
+  };
+
+  it.each([
+    [{}, {}],
+    [{ OTEL_BSP_MAX_QUEUE_SIZE: '10' }, { maxQueueSize: 10, maxExportBatchSize: 10 }],
+    [{ OTEL_BSP_MAX_EXPORT_BATCH_SIZE: ' 1 ' }, { maxExportBatchSize: 1 }],
+    [
+      { OTEL_BSP_SCHEDULE_DELAY: '1', OTEL_BSP_EXPORT_TIMEOUT: '2' },
+      { scheduledDelayMillis: 1, exportTimeoutMillis: 2 },
+    ],
+  ])('of %j are %j, and else the default', (env, expected) => {
+    const { batching, warnings } = read(env as Record<string, string>);
+    expect(batching).toEqual({ ...defaults, ...expected });
+    expect(warnings).toEqual([]);
+  });
+
+  it.each(['0', '-1', '1.5', 'many', 'Infinity', '1e400'])(
+    'of OTEL_BSP_MAX_EXPORT_BATCH_SIZE=%s are the default, and that is said',
+    (value) => {
+      const { batching, warnings } = read({ OTEL_BSP_MAX_EXPORT_BATCH_SIZE: value });
+      expect(batching).toEqual(defaults);
+      expect(warnings).toEqual([
+        `OTEL_BSP_MAX_EXPORT_BATCH_SIZE is "${value}", expected a whole number above 0; using 512`,
+      ]);
+    },
+  );
+});
+
+it.each([
+  [{}, 10_000],
+  [{ OTEL_EXPORTER_OTLP_TIMEOUT: '20' }, 20],
+  [{ OTEL_EXPORTER_OTLP_TIMEOUT: '20', OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: '30' }, 30],
+  [{ OTEL_EXPORTER_OTLP_TIMEOUT: '20', OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: '' }, 20],
+])('with %j one export may take %i ms', (env, millis) => {
+  expect(read(env as Record<string, string>).exportTimeoutMillis).toBe(millis);
+});
+
+describe('an option of the wrong type', () => {
+  const processor = {
+    onStart() {},
+    onEnd() {},
+    forceFlush: async () => {},
+    shutdown: async () => {},
+  };
+
+  it.each([
+    ['serviceName', 7, 'serviceName', 'unknown_service:node'],
+    ['token', {}, 'token', undefined],
+    ['hosts', 'a.test', 'hosts', []],
+    ['hosts', [7], 'hosts', []],
+    ['spanProcessors', [{}, processor], 'spanProcessors', [processor]],
+    ['path', 7, 'path', '/debug'],
+    ['path', null, 'path', '/debug'],
+  ])('%s: %j is ignored, and that is said', (option, value, key, settled) => {
+    const configuration = read({}, { [option]: value } as StartOptions);
+    expect(configuration[key as keyof typeof configuration]).toEqual(settled);
+    expect(configuration.warnings).toHaveLength(1);
+    expect(configuration.warnings[0]).toContain(`option ${option}`);
+  });
+
+  it('is not a processor outside of an array: that is taken', () => {
+    const { spanProcessors, warnings } = read({}, { spanProcessors: processor as never });
+    expect(spanProcessors).toEqual([processor]);
+    expect(warnings).toEqual([]);
+  });
+});

@@ -25,37 +25,103 @@ export interface Configuration {
   readonly spanProcessors: readonly SpanProcessor[];
   /** Where OTLP goes; `undefined` for nowhere. */
   readonly tracesUrl: URL | undefined;
+  readonly batching: Batching;
+  /** Of one export, in milliseconds. */
+  readonly exportTimeoutMillis: number;
   readonly development: boolean;
 }
 
+/** The options of OpenTelemetry's batch processor. */
+export interface Batching {
+  readonly maxQueueSize: number;
+  readonly maxExportBatchSize: number;
+  readonly scheduledDelayMillis: number;
+  readonly exportTimeoutMillis: number;
+}
+
 type Environment = Readonly<Record<string, string | undefined>>;
+type Warn = (sentence: string) => void;
 
 /** An empty variable counts as unset (specification, "Environment Variable Specification"). */
-export function readConfiguration(
-  options: StartOptions,
-  env: Environment,
-  warn: (sentence: string) => void,
-): Configuration {
+export function readConfiguration(options: StartOptions, env: Environment, warn: Warn): Configuration {
   const resourceAttributes = parseResourceAttributes(env['OTEL_RESOURCE_ATTRIBUTES'] ?? '', warn);
-  const disabled = env['SONDE_DISABLED'] === '1' || env['OTEL_SDK_DISABLED']?.toLowerCase() === 'true';
   return {
-    disabled,
+    disabled: env['SONDE_DISABLED'] === '1' || env['OTEL_SDK_DISABLED']?.toLowerCase() === 'true',
     serviceName:
-      options.serviceName ||
+      text('serviceName', options.serviceName, warn) ||
       env['OTEL_SERVICE_NAME'] ||
       resourceAttributes['service.name'] ||
       'unknown_service:node',
     resourceAttributes,
     path: settlePath(options.path, warn),
-    hosts: options.hosts ?? splitList(env['SONDE_HOSTS'] ?? ''),
-    token: options.token || env['SONDE_TOKEN'] || undefined,
-    spanProcessors: options.spanProcessors ?? [],
+    hosts: settleHosts(options.hosts, warn) ?? splitList(env['SONDE_HOSTS'] ?? ''),
+    token: text('token', options.token, warn) || env['SONDE_TOKEN'] || undefined,
+    spanProcessors: settleProcessors(options.spanProcessors, warn),
     tracesUrl: env['OTEL_TRACES_EXPORTER'] === 'none' ? undefined : findTracesUrl(env, warn),
+    batching: readBatching(env, warn),
+    exportTimeoutMillis: readNumber(
+      env,
+      env['OTEL_EXPORTER_OTLP_TRACES_TIMEOUT']
+        ? 'OTEL_EXPORTER_OTLP_TRACES_TIMEOUT'
+        : 'OTEL_EXPORTER_OTLP_TIMEOUT',
+      10_000,
+      warn,
+    ),
     development: env['NODE_ENV'] !== 'production',
   };
 }
 
-function settlePath(path: string | false | undefined, warn: (sentence: string) => void): string | false {
+function text(name: string, value: unknown, warn: Warn): string | undefined {
+  if (typeof value === 'string' || value === undefined) return value;
+  warn(`option ${name} is of type ${typeof value}, expected string; it is ignored`);
+  return undefined;
+}
+
+function settleHosts(hosts: unknown, warn: Warn): readonly string[] | undefined {
+  if (hosts === undefined) return undefined;
+  if (Array.isArray(hosts) && hosts.every((host) => typeof host === 'string')) {
+    return hosts.map((host: string) => host.toLowerCase());
+  }
+  warn('option hosts is no array of strings; it is ignored');
+  return undefined;
+}
+
+function settleProcessors(processors: unknown, warn: Warn): readonly SpanProcessor[] {
+  if (processors === undefined) return [];
+  const list: unknown[] = Array.isArray(processors) ? processors : [processors];
+  const fit = list.filter(isProcessor);
+  if (fit.length < list.length) {
+    warn('option spanProcessors holds something without onStart and onEnd; that is ignored');
+  }
+  return fit;
+}
+
+function isProcessor(candidate: unknown): candidate is SpanProcessor {
+  const { onEnd, onStart } = (candidate ?? {}) as Partial<SpanProcessor>;
+  return typeof onStart === 'function' && typeof onEnd === 'function';
+}
+
+/** OpenTelemetry's processor takes any number; a batch of none would make it flush for ever. */
+function readBatching(env: Environment, warn: Warn): Batching {
+  const maxQueueSize = readNumber(env, 'OTEL_BSP_MAX_QUEUE_SIZE', 2_048, warn);
+  return {
+    maxQueueSize,
+    maxExportBatchSize: Math.min(readNumber(env, 'OTEL_BSP_MAX_EXPORT_BATCH_SIZE', 512, warn), maxQueueSize),
+    scheduledDelayMillis: readNumber(env, 'OTEL_BSP_SCHEDULE_DELAY', 5_000, warn),
+    exportTimeoutMillis: readNumber(env, 'OTEL_BSP_EXPORT_TIMEOUT', 30_000, warn),
+  };
+}
+
+function readNumber(env: Environment, name: string, fallback: number, warn: Warn): number {
+  const given = env[name]?.trim();
+  if (!given) return fallback;
+  const value = Number(given);
+  if (Number.isInteger(value) && value > 0) return value;
+  warn(`${name} is "${given}", expected a whole number above 0; using ${fallback}`);
+  return fallback;
+}
+
+function settlePath(path: string | false | undefined, warn: Warn): string | false {
   if (path === undefined || path === false) return path ?? '/debug';
   if (/^(?:\/[\w.~-]+)+$/.test(path)) return path;
   warn(`option path is "${path}", expected something like /debug; the pages are at /debug`);
@@ -70,7 +136,7 @@ function splitList(text: string): string[] {
 }
 
 /** `key=value,key=value`, values percent-encoded (specification, Resource SDK). One bad pair voids them all. */
-function parseResourceAttributes(text: string, warn: (sentence: string) => void): Record<string, string> {
+function parseResourceAttributes(text: string, warn: Warn): Record<string, string> {
   const attributes: Record<string, string> = {};
   for (const pair of text.split(',')) {
     if (pair.trim() === '') continue;
@@ -89,7 +155,7 @@ function parseResourceAttributes(text: string, warn: (sentence: string) => void)
 }
 
 /** The traces endpoint is taken as it stands; the general one gets the path of the signal (OTLP exporter, "Endpoint URLs"). */
-function findTracesUrl(env: Environment, warn: (sentence: string) => void): URL | undefined {
+function findTracesUrl(env: Environment, warn: Warn): URL | undefined {
   const own = env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'];
   if (own) return parseUrl('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', own, warn);
   const general = env['OTEL_EXPORTER_OTLP_ENDPOINT'];
@@ -100,7 +166,7 @@ function findTracesUrl(env: Environment, warn: (sentence: string) => void): URL 
   return url;
 }
 
-function parseUrl(variable: string, value: string, warn: (sentence: string) => void): URL | undefined {
+function parseUrl(variable: string, value: string, warn: Warn): URL | undefined {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
   warn(`${variable} is "${value}", expected a URL like http://localhost:4318; no spans are exported`);

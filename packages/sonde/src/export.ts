@@ -1,31 +1,87 @@
 import { createRequire } from 'node:module';
+import { type Context, TraceFlags } from '@opentelemetry/api';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-base';
-import type { SpanProcessor } from '@sonde/core';
+import type { ReadableSpan as OurReadableSpan, Span, SpanProcessor } from '@sonde/core';
 import { unreachable } from './collector.ts';
+import type { Batching } from './configuration.ts';
+import { PATIENCE_MILLIS, type Unsent } from './leaving.ts';
 
 /** The export result codes of `@opentelemetry/core`. */
 const SUCCESS = 0;
 const FAILED = 1;
 type ExportResult = { code: number; error?: Error };
 
+/** Where spans go, and how. */
+export interface ExportOptions {
+  readonly url: URL;
+  readonly batching: Batching;
+  /** Of one export, retries included, in milliseconds. */
+  readonly timeoutMillis: number;
+  /** Told once when spans cannot be delivered. */
+  readonly say: (sentence: string) => void;
+}
+
 /**
  * Spans leave by OTLP over HTTP: OpenTelemetry's batch processor and exporter, configured by its variables.
  * Loaded here and not at the top: they are two hundred files that most processes never need.
- *
- * @param say told once when spans cannot be delivered
  */
-export function exportTo(
-  url: URL,
-  say: (sentence: string) => void,
-): { processor: SpanProcessor; leave(): void } {
+export function exportTo(options: ExportOptions): ExportProcessor {
   const require = createRequire(import.meta.url);
   const { BatchSpanProcessor } =
     require('@opentelemetry/sdk-trace-base') as typeof import('@opentelemetry/sdk-trace-base');
   const { OTLPTraceExporter } =
     require('@opentelemetry/exporter-trace-otlp-http') as typeof import('@opentelemetry/exporter-trace-otlp-http');
-  const exporter = new CandidExporter(new OTLPTraceExporter({ url: url.href }), url, say);
+  const exporterWithin = (timeoutMillis: number): SpanExporter =>
+    new OTLPTraceExporter({ url: options.url.href, timeoutMillis });
+  const exporter = new CandidExporter(exporterWithin, options);
   void exporter.lookForCollector();
-  return { processor: new BatchSpanProcessor(exporter), leave: () => exporter.leave() };
+  return new ExportProcessor(new BatchSpanProcessor(exporter, options.batching), exporter);
+}
+
+/** The batch processor, and whether it has anything left to hand over. */
+export class ExportProcessor implements SpanProcessor, Unsent {
+  private readonly batches: SpanProcessor;
+  private readonly exporter: CandidExporter;
+  private waiting = false;
+
+  constructor(batches: SpanProcessor, exporter: CandidExporter) {
+    this.batches = batches;
+    this.exporter = exporter;
+  }
+
+  onStart(span: Span, parentContext: Context): void {
+    this.batches.onStart(span, parentContext);
+  }
+
+  onEnd(span: OurReadableSpan): void {
+    this.waiting ||= (span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0;
+    this.batches.onEnd(span);
+  }
+
+  any(): boolean {
+    return this.waiting;
+  }
+
+  /** For the end of the process: a collector that does not answer is not waited for as long as usual. */
+  async flush(): Promise<void> {
+    this.exporter.hurry();
+    try {
+      await this.forceFlush();
+    } catch {
+      // The exporter has said why.
+    }
+  }
+
+  forceFlush(): Promise<void> {
+    this.waiting = false;
+    return this.batches.forceFlush();
+  }
+
+  shutdown(): Promise<void> {
+    this.waiting = false;
+    this.exporter.hurry();
+    return this.batches.shutdown();
+  }
 }
 
 /**
@@ -33,21 +89,22 @@ export function exportTo(
  * timers that hold the process) keep a program alive for a collector that is not there.
  */
 class CandidExporter implements SpanExporter {
-  private readonly inner: SpanExporter;
-  private readonly url: URL;
-  private readonly say: (sentence: string) => void;
+  private inner: SpanExporter;
+  private readonly exporterWithin: (timeoutMillis: number) => SpanExporter;
+  private readonly options: ExportOptions;
   private told = false;
   /** Whether to knock before handing a batch to the exporter. */
   private doubtful = false;
+  private hurried = false;
 
-  constructor(inner: SpanExporter, url: URL, say: (sentence: string) => void) {
-    this.inner = inner;
-    this.url = url;
-    this.say = say;
+  constructor(exporterWithin: (timeoutMillis: number) => SpanExporter, options: ExportOptions) {
+    this.exporterWithin = exporterWithin;
+    this.options = options;
+    this.inner = exporterWithin(options.timeoutMillis);
   }
 
   async lookForCollector(): Promise<boolean> {
-    const reason = await unreachable(this.url);
+    const reason = await unreachable(this.options.url);
     this.doubtful = reason !== undefined;
     if (reason !== undefined) this.tell(reason);
     return reason === undefined;
@@ -58,9 +115,12 @@ class CandidExporter implements SpanExporter {
     else this.hand(spans, done);
   }
 
-  /** The process is about to end. */
-  leave(): void {
+  /** The process is about to end: from now on, exports are given little time. */
+  hurry(): void {
     this.doubtful = true;
+    if (this.hurried) return;
+    this.hurried = true;
+    this.inner = this.exporterWithin(Math.min(this.options.timeoutMillis, PATIENCE_MILLIS));
   }
 
   shutdown(): Promise<void> {
@@ -73,18 +133,14 @@ class CandidExporter implements SpanExporter {
 
   private async knockAndExport(spans: ReadableSpan[], done: (result: ExportResult) => void): Promise<void> {
     if (await this.lookForCollector()) this.hand(spans, done);
-    else done({ code: FAILED, error: new Error(`no collector at ${this.url.host}`) });
+    else done({ code: FAILED, error: new Error(`no collector at ${this.options.url.host}`) });
   }
 
   private hand(spans: ReadableSpan[], done: (result: ExportResult) => void): void {
     this.inner.export(spans, (result: ExportResult) => {
       if (result.code !== SUCCESS) {
         this.doubtful = true;
-        this.tell(
-          (result.error as NodeJS.ErrnoException | undefined)?.code ??
-            result.error?.message ??
-            'unknown error',
-        );
+        this.tell(reasonOf(result.error));
       }
       done(result);
     });
@@ -93,8 +149,13 @@ class CandidExporter implements SpanExporter {
   private tell(reason: string): void {
     if (this.told) return;
     this.told = true;
-    this.say(
-      `no spans can be delivered to ${this.url.origin} (${reason}); the program goes on, and they are dropped until it answers`,
+    const { say, url } = this.options;
+    say(
+      `no spans can be delivered to ${url.origin} (${reason}); the program goes on, and they are dropped until it answers`,
     );
   }
+}
+
+function reasonOf(error: NodeJS.ErrnoException | undefined): string {
+  return error?.code ?? error?.message ?? 'unknown error';
 }

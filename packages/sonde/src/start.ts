@@ -18,7 +18,7 @@ import { debugHandler, pageMatcher, RequestsProcessor } from '@sonde/debug';
 import { aroundRequests, instrumentHttp } from '@sonde/http';
 import { onFirstServer } from './announce.ts';
 import { type Configuration, readConfiguration, type StartOptions } from './configuration.ts';
-import { exportTo } from './export.ts';
+import { type ExportProcessor, exportTo } from './export.ts';
 import { flushOnLeaving } from './leaving.ts';
 import { registry } from './registry.ts';
 import { say, sayer } from './say.ts';
@@ -36,7 +36,7 @@ export function start(options: StartOptions = {}): Sonde {
   const state = registry();
   if (state.started !== undefined) return state.started;
   const warn = sayer();
-  const configuration = readConfiguration(options, process.env, warn);
+  const configuration = readConfiguration(options ?? {}, process.env, warn);
   if (configuration.disabled) return inert;
   state.started = run(configuration, warn, () => {
     state.started = undefined;
@@ -50,8 +50,8 @@ function run(configuration: Configuration, warn: (sentence: string) => void, onS
   const { tracesUrl } = configuration;
   const undo: (() => void)[] = [];
   const processors: SpanProcessor[] = [new RequestsProcessor()];
-  const exporting = tracesUrl === undefined ? undefined : tryExport(tracesUrl, warn);
-  if (exporting !== undefined) processors.push(exporting.processor);
+  const exporting = tracesUrl === undefined ? undefined : tryExport(tracesUrl, configuration, warn);
+  if (exporting !== undefined) processors.push(exporting);
 
   const provider = new TracerProvider({
     // Everything is recorded for the pages; what the sampler leaves out is not exported.
@@ -74,16 +74,11 @@ function run(configuration: Configuration, warn: (sentence: string) => void, onS
 
   undo.push(...serve(configuration));
 
-  const flush = async (): Promise<void> => {
-    exporting?.leave();
-    await provider.forceFlush();
-  };
-  if (exporting !== undefined) undo.push(flushOnLeaving(flush));
+  if (exporting !== undefined) undo.push(flushOnLeaving(exporting));
 
   return {
     forceFlush: () => provider.forceFlush(),
     async shutdown() {
-      exporting?.leave();
       await provider.shutdown();
       for (const restore of undo.splice(0).reverse()) restore();
       onShutdown();
@@ -92,9 +87,13 @@ function run(configuration: Configuration, warn: (sentence: string) => void, onS
 }
 
 /** A broken installation costs the export, not the program. */
-function tryExport(url: URL, warn: (sentence: string) => void): ReturnType<typeof exportTo> | undefined {
+function tryExport(
+  url: URL,
+  { batching, exportTimeoutMillis }: Configuration,
+  warn: (sentence: string) => void,
+): ExportProcessor | undefined {
   try {
-    return exportTo(url, warn);
+    return exportTo({ url, batching, timeoutMillis: exportTimeoutMillis, say: warn });
   } catch (error) {
     warn(`the OTLP exporter could not be loaded, so no spans are exported: ${String(error)}`);
     return undefined;
