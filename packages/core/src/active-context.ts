@@ -34,6 +34,12 @@ class ActiveSpanContext implements Context {
   }
 }
 
+/** The active span of `context`, if it has one. */
+export function activeSpan(context: Context): Span | undefined {
+  if (context === ROOT_CONTEXT) return undefined;
+  return context instanceof ActiveSpanContext ? context.span : trace.getSpan(context);
+}
+
 /** `context` with `span` as its active span; never a chain: a span that it already held is replaced. */
 export function withActiveSpan(context: Context, span: Span): Context {
   return new ActiveSpanContext(context instanceof ActiveSpanContext ? context.base : context, span);
@@ -44,10 +50,17 @@ const SUPPRESS_TRACING_KEY = createContextKey('OpenTelemetry SDK Context Key SUP
 
 /** Whether spans must not be made in `context`. */
 export function isTracingSuppressed(context: Context): boolean {
-  return context !== ROOT_CONTEXT && context.getValue(SUPPRESS_TRACING_KEY) === true;
+  return context !== ROOT_CONTEXT && context?.getValue?.(SUPPRESS_TRACING_KEY) === true;
 }
 
-/** A context in which no spans are made: for the requests of an exporter, a health check, the tracer itself. */
+/**
+ * A context in which no spans are made: for the requests of an exporter, a health check, the tracer itself.
+ * Without a context to begin with, the root context is taken.
+ */
 export function suppressTracing(context: Context): Context {
-  return context.setValue(SUPPRESS_TRACING_KEY, true);
+  try {
+    return context.setValue(SUPPRESS_TRACING_KEY, true);
+  } catch {
+    return ROOT_CONTEXT.setValue(SUPPRESS_TRACING_KEY, true);
+  }
 }

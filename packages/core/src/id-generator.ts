@@ -1,4 +1,7 @@
-import { hex64, randomSpanHigh, randomSpanLow, TraceIdentity } from './ids.ts';
+import { isValidSpanId, isValidTraceId } from '@opentelemetry/api';
+import { toText } from './attributes.ts';
+import { SpanIds, TraceIdentity } from './ids.ts';
+import { fail } from './report.ts';
 
 /**
  * Makes the ids of new traces and spans. OpenTelemetry's interface, for those who need ids of their own (a
@@ -12,6 +15,11 @@ export interface IdGenerator {
   generateTraceId(): string;
   /** 16 lower-case hexadecimal digits, not all zero. An invalid answer is replaced by a random id. */
   generateSpanId(): string;
+  /**
+   * Whether at least the last 56 bits of its trace ids are random, so that root spans carry the random flag of
+   * W3C Trace Context level 2. Default: they are not.
+   */
+  isTraceIdRandom?(): boolean;
 }
 
 /** Random ids, as text: what a `TracerProvider` does by itself, for code that wants to wrap or reuse it. */
@@ -21,7 +29,50 @@ export class RandomIdGenerator implements IdGenerator {
   }
 
   generateSpanId(): string {
-    const high = randomSpanHigh();
-    return hex64(high, randomSpanLow(high));
+    return new SpanIds(new TraceIdentity(), 0, undefined).spanId;
+  }
+
+  isTraceIdRandom(): boolean {
+    return true;
+  }
+}
+
+/** An id generator that never throws and answers valid ids only; `undefined` stands for a random one. */
+export class GuardedIdGenerator {
+  /** Settled once: a generator does not change its mind. */
+  readonly traceIdsAreRandom: boolean;
+  private readonly generator: IdGenerator;
+  private failed = false;
+
+  constructor(generator: IdGenerator) {
+    this.generator = generator;
+    this.traceIdsAreRandom = this.ask(() => generator.isTraceIdRandom?.()) === true;
+  }
+
+  traceId(): string | undefined {
+    const traceId = this.ask(() => this.generator.generateTraceId());
+    if (typeof traceId === 'string' && isValidTraceId(traceId)) return traceId;
+    return this.refuse(`made trace id "${toText(traceId)}", expected 32 hex digits`);
+  }
+
+  spanId(): string | undefined {
+    const spanId = this.ask(() => this.generator.generateSpanId());
+    if (typeof spanId === 'string' && isValidSpanId(spanId)) return spanId;
+    return this.refuse(`made span id "${toText(spanId)}", expected 16 hex digits`);
+  }
+
+  private ask(question: () => unknown): unknown {
+    try {
+      return question();
+    } catch (error) {
+      this.refuse('threw', error);
+      return undefined;
+    }
+  }
+
+  private refuse(reason: string, ...details: unknown[]): undefined {
+    if (this.failed) return;
+    this.failed = true;
+    fail(`sonde: the id generator ${reason}; using random ids, later failures are not logged`, ...details);
   }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hex64, randomSpanHigh, randomSpanLow, TraceIdentity } from './ids.ts';
+import { hex64, SpanIds, TraceIdentity } from './ids.ts';
 
 describe('ids', () => {
   it('are written as lower-case hexadecimal, leading zeros included', () => {
@@ -26,13 +26,16 @@ describe('ids', () => {
   });
 
   it('of spans are spread over all 64 bits', () => {
-    let high = 0;
-    let low = 0;
-    for (let i = 0; i < 500; i++) {
-      const drawn = randomSpanHigh();
-      high |= drawn;
-      low |= randomSpanLow(drawn);
-    }
-    expect([high, low]).toEqual([-1, -1]);
+    let seen = 0n;
+    for (let i = 0; i < 500; i++)
+      seen |= BigInt(`0x${new SpanIds(new TraceIdentity(), 0, undefined).spanId}`);
+    expect(seen).toBe(2n ** 64n - 1n);
+  });
+
+  it('of one span are the same at every call, and its context the same object', () => {
+    const ids = new SpanIds(new TraceIdentity(), 3, undefined);
+    expect(ids.spanId).toBe(ids.spanId);
+    expect(ids.spanContext).toBe(ids.spanContext);
+    expect(ids.spanContext).toEqual({ traceId: ids.trace.traceId, spanId: ids.spanId, traceFlags: 3 });
   });
 });

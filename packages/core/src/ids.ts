@@ -1,8 +1,10 @@
 import { randomFillSync } from 'node:crypto';
+import type { SpanContext, TraceState } from '@opentelemetry/api';
 
 /**
- * Ids are drawn as 32-bit integers and become hexadecimal text when somebody asks: formatting both ids costs
- * about as much as everything else a span does, and most spans of a busy process are never looked at.
+ * Ids are drawn when somebody asks, as 32-bit integers, and become hexadecimal text when somebody asks for that:
+ * formatting both ids costs about as much as everything else a span does, and most spans of a busy process are
+ * never looked at.
  */
 
 const POOL_SIZE = 4096; // 16 KiB of randomness: one system call for a thousand spans
@@ -45,12 +47,48 @@ export class TraceIdentity {
   }
 }
 
-/** The first half of a span id; `randomSpanLow` draws the other, which must not be zero when this one is. */
-export const randomSpanHigh: () => number = randomInt32;
+/**
+ * The ids of one span, and what else it hands on to its children and to other processes. Made when somebody asks
+ * for the first time: a span that has no children and is never looked at needs none.
+ *
+ * It knows nothing of the parent: a reference would keep every ancestor of a long chain (a timer that starts the
+ * next one inside its own span) in memory for ever.
+ */
+export class SpanIds {
+  readonly trace: TraceIdentity;
+  readonly flags: number;
+  readonly traceState: TraceState | undefined;
+  /** The span id, as two 32-bit integers or, from an id generator, as text. */
+  private readonly high: number;
+  private readonly low: number;
+  private text: string | undefined;
+  private context: SpanContext | undefined = undefined;
 
-export function randomSpanLow(high: number): number {
-  const low = randomInt32();
-  return (high | low) === 0 ? 1 : low;
+  constructor(trace: TraceIdentity, flags: number, traceState: TraceState | undefined, spanId?: string) {
+    this.trace = trace;
+    this.flags = flags;
+    this.traceState = traceState;
+    this.text = spanId;
+    this.high = randomInt32();
+    const low = randomInt32();
+    this.low = (this.high | low) === 0 ? 1 : low;
+  }
+
+  get spanId(): string {
+    this.text ??= hex64(this.high, this.low);
+    return this.text;
+  }
+
+  /** The same object at every call. */
+  get spanContext(): SpanContext {
+    this.context ??= {
+      traceId: this.trace.traceId,
+      spanId: this.spanId,
+      traceFlags: this.flags,
+      ...(this.traceState === undefined ? {} : { traceState: this.traceState }),
+    };
+    return this.context;
+  }
 }
 
 /** Character codes of the sixteen digits. `String.fromCharCode` of them makes a flat string in one go. */

@@ -24,7 +24,10 @@
  * @module
  */
 export { isTracingSuppressed, suppressTracing } from './active-context.ts';
+export { annotate } from './annotate.ts';
+export type { AnyValue } from './any-value.ts';
 export { type IdGenerator, RandomIdGenerator } from './id-generator.ts';
+export type { TracerOptions } from './instrumentation-scope.ts';
 export type { InstrumentationScope, ReadableSpan, TimedEvent } from './readable-span.ts';
 export { type RawResourceAttribute, type Resource, resourceFromAttributes } from './resource.ts';
 export {
@@ -36,10 +39,13 @@ export {
   type Sampler,
   SamplingDecision,
   type SamplingResult,
+  TraceIdRatioBasedSampler,
 } from './sampler.ts';
 export type { Span } from './span.ts';
 export type { SpanLimits } from './span-limits.ts';
 export type { SpanProcessor } from './span-processor.ts';
+export { type TracedOptions, traced } from './traced.ts';
 export type { StartedSpan, Tracer } from './tracer.ts';
-export { TracerProvider, type TracerProviderOptions } from './tracer-provider.ts';
+export { TracerProvider } from './tracer-provider.ts';
+export type { TracerProviderOptions } from './tracer-provider-options.ts';
 export { startSpan, withSpan } from './with-span.ts';

@@ -1,11 +1,13 @@
 import type { Attributes, HrTime, Link, SpanContext, SpanKind, SpanStatus } from '@opentelemetry/api';
 import type { Resource } from './resource.ts';
 
-/** Who made a span: the name and version given to `getTracer`. */
+/** Who made a span: what was given to `getTracer`. */
 export interface InstrumentationScope {
   readonly name: string;
   readonly version?: string;
   readonly schemaUrl?: string;
+  readonly attributes?: Attributes;
+  readonly droppedAttributesCount?: number;
 }
 
 /** A moment within a span. */
@@ -32,6 +34,7 @@ export interface ReadableSpan {
   readonly startTime: HrTime;
   readonly endTime: HrTime;
   readonly status: SpanStatus;
+  /** Values may be anything that {@link AnyValue} allows, more than the types of the api's 1.9 can say. */
   readonly attributes: Attributes;
   readonly links: Link[];
   readonly events: TimedEvent[];

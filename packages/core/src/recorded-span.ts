@@ -1,7 +1,6 @@
 import {
   type Attributes,
   type AttributeValue,
-  diag,
   type Exception,
   type HrTime,
   type Link,
@@ -12,6 +11,7 @@ import {
   type TimeInput,
   type TraceState,
 } from '@opentelemetry/api';
+import type { AnyValue } from './any-value.ts';
 import {
   acceptAttributes,
   acceptValue,
@@ -19,12 +19,16 @@ import {
   put,
   type Refuser,
   refusal,
+  tooMany,
   toText,
   truncate,
 } from './attributes.ts';
-import { type Anchor, fromInput, hrtime, subtract, toWall } from './clock.ts';
-import { hex64, type TraceIdentity } from './ids.ts';
+import { type Anchor, fromInput, hrtime, toHrTime, toWall } from './clock.ts';
+import { exceptionAttributes } from './exception.ts';
+import { SpanIds, TraceIdentity } from './ids.ts';
+import { acceptLink } from './link.ts';
 import type { InstrumentationScope, ReadableSpan, TimedEvent } from './readable-span.ts';
+import { warn } from './report.ts';
 import type { Resource } from './resource.ts';
 import type { Span } from './span.ts';
 import type { SpanLimits } from './span-limits.ts';
@@ -57,8 +61,10 @@ const unset: SpanStatus = Object.freeze({ code: SpanStatusCode.UNSET });
 
 /**
  * The one flat class behind {@link Span}: a hierarchy would make every access polymorphic, which tripled the cost
- * of a span when measured. It holds integers where it can (ids, times) and allocates what most spans never have
- * (events, links, later attributes) on first use. Made by `Tracer` alone.
+ * of a span when measured. It allocates what most spans never have (ids, events, links, later attributes) on first
+ * use. Made by `Tracer` alone.
+ *
+ * No method throws, whatever it is given: what cannot be used is left out and said, once per span.
  */
 export class RecordedSpan implements Span, Refuser {
   name: string;
@@ -66,32 +72,18 @@ export class RecordedSpan implements Span, Refuser {
   status: SpanStatus = unset;
   ended = false;
 
-  readonly identity: TraceIdentity;
-  /** The span id, as two 32-bit integers. */
-  readonly high: number;
-  readonly low: number;
   /** W3C trace flags. */
   readonly flags: number;
   readonly traceState: TraceState | undefined;
   readonly anchor: Anchor;
   private readonly setting: SpanSetting;
+  /** A local parent's ids, a remote or foreign one's context, nothing for a root. */
+  private readonly parent: SpanIds | SpanContext | undefined;
+  private own: SpanIds | undefined;
 
-  /**
-   * The parent, by value: a reference to the parent span would keep every ancestor of a long chain (a timer that
-   * starts the next one inside its own span) in memory for ever.
-   */
-  private readonly parentHigh: number;
-  private readonly parentLow: number;
-  private readonly parentFlags: number;
-  private readonly parentTraceState: TraceState | undefined;
-  private parent: SpanContext | undefined;
-
-  private context: SpanContext | undefined = undefined;
-  private readonly startSeconds: number;
-  private readonly startNanos: number;
-  private endSeconds = 0;
-  /** -1 until the end time is settled, which is a moment before `ended`. */
-  private endNanos = -1;
+  private readonly startedAt: bigint;
+  /** Settled a moment before `ended`. */
+  private endedAt: bigint | undefined = undefined;
 
   /** Attributes accepted at creation, an object of our own; those set later wait in `later`, key after value. */
   private bag: Attributes | undefined = undefined;
@@ -104,44 +96,27 @@ export class RecordedSpan implements Span, Refuser {
     setting: SpanSetting,
     name: string,
     kind: SpanKind,
-    identity: TraceIdentity,
-    high: number,
-    low: number,
     flags: number,
     traceState: TraceState | undefined,
-    localParent: RecordedSpan | undefined,
-    otherParent: SpanContext | undefined,
+    parent: SpanIds | SpanContext | undefined,
+    own: SpanIds | undefined,
     anchor: Anchor,
-    startSeconds: number,
-    startNanos: number,
+    startedAt: bigint,
   ) {
     this.setting = setting;
     this.name = name;
     this.kind = kind;
-    this.identity = identity;
-    this.high = high;
-    this.low = low;
     this.flags = flags;
     this.traceState = traceState;
-    this.parent = otherParent;
-    if (localParent === undefined) {
-      this.parentHigh = this.parentLow = 0;
-      this.parentFlags = -1;
-      this.parentTraceState = undefined;
-    } else {
-      this.parentHigh = localParent.high;
-      this.parentLow = localParent.low;
-      this.parentFlags = localParent.flags;
-      this.parentTraceState = localParent.traceState;
-    }
+    this.parent = parent;
+    this.own = own;
     this.anchor = anchor;
-    this.startSeconds = startSeconds;
-    this.startNanos = startNanos;
+    this.startedAt = startedAt;
   }
 
   // ---- writing -------------------------------------------------------------------------------------------
 
-  setAttribute(key: string, value: AttributeValue): this {
+  setAttribute(key: string, value: AnyValue | undefined): this {
     if (this.ended) return this.refuseEnded('setAttribute');
     if (typeof key !== 'string' || key === '') return this.warn(refusal(key, value));
     const accepted = this.accept(key, value);
@@ -156,42 +131,39 @@ export class RecordedSpan implements Span, Refuser {
     return this;
   }
 
-  setAttributes(attributes: Attributes): this {
+  setAttributes(attributes: { readonly [key: string]: AnyValue | undefined }): this {
     if (this.ended) return this.refuseEnded('setAttributes');
-    const { attributeCountLimit, attributeValueLengthLimit } = this.setting.limits;
-    const accepted = acceptAttributes(attributes, attributeCountLimit, attributeValueLengthLimit, this);
+    const { limits } = this.setting;
+    const accepted = acceptAttributes(attributes, limits.attributeCountLimit, limits, this);
     if (accepted === noAttributes) return this;
+    if (accepted.dropped > 0) this.more().droppedAttributes += accepted.dropped;
     if (this.bag === undefined && this.later === undefined) {
       this.bag = accepted.attributes;
       this.attributeCount = accepted.count;
-      if (accepted.dropped > 0) this.more().droppedAttributes += accepted.dropped;
       return this;
     }
     for (const key of Object.keys(accepted.attributes)) {
-      this.setAttribute(key, accepted.attributes[key] as AttributeValue);
+      this.setAttribute(key, accepted.attributes[key] as AnyValue);
     }
-    if (accepted.dropped > 0) this.more().droppedAttributes += accepted.dropped;
     return this;
   }
 
   addEvent(name: string, attributesOrTime?: Attributes | TimeInput, time?: TimeInput): this {
     if (this.ended) return this.refuseEnded('addEvent');
-    const { attributePerEventCountLimit, attributeValueLengthLimit, eventCountLimit } = this.setting.limits;
+    const { limits } = this.setting;
     const timeIsSecond = isTimeInput(attributesOrTime);
     const { attributes, dropped } = acceptAttributes(
       timeIsSecond ? undefined : attributesOrTime,
-      attributePerEventCountLimit,
-      attributeValueLengthLimit,
+      limits.attributePerEventCountLimit,
+      limits,
       this,
     );
     const rest = this.more();
-    if (eventCountLimit === 0) {
+    if (rest.events.length >= limits.eventCountLimit) {
       rest.droppedEvents++;
-      return this;
-    }
-    if (rest.events.length >= eventCountLimit) {
+      this.warn(tooMany(limits.eventCountLimit, 'events', 'the oldest are dropped'));
+      if (limits.eventCountLimit === 0) return this;
       rest.events.shift();
-      rest.droppedEvents++;
     }
     rest.events.push({
       name: toText(name),
@@ -204,55 +176,57 @@ export class RecordedSpan implements Span, Refuser {
 
   addLink(link: Link): this {
     if (this.ended) return this.refuseEnded('addLink');
-    if (typeof link?.context !== 'object' || link.context === null) {
+    const { limits } = this.setting;
+    const accepted = acceptLink(link, limits.attributePerLinkCountLimit, limits, this);
+    if (accepted === undefined) {
       return this.warn('a link has no context, expected { context: SpanContext, attributes? }');
     }
-    const { attributePerLinkCountLimit, attributeValueLengthLimit, linkCountLimit } = this.setting.limits;
-    const { attributes, count, dropped } = acceptAttributes(
-      link.attributes,
-      attributePerLinkCountLimit,
-      attributeValueLengthLimit,
-      this,
-    );
     const rest = this.more();
-    if (linkCountLimit === 0) {
+    if (rest.links.length >= limits.linkCountLimit) {
       rest.droppedLinks++;
-      return this;
-    }
-    if (rest.links.length >= linkCountLimit) {
+      this.warn(tooMany(limits.linkCountLimit, 'links', 'the oldest are dropped'));
+      if (limits.linkCountLimit === 0) return this;
       rest.links.shift();
-      rest.droppedLinks++;
     }
-    rest.links.push({
-      context: link.context,
-      ...(count > 0 ? { attributes } : {}),
-      ...(dropped > 0 ? { droppedAttributesCount: dropped } : {}),
-    });
+    rest.links.push(accepted);
     return this;
   }
 
   addLinks(links: Link[]): this {
-    if (!Array.isArray(links)) return this.warn('addLinks was not given an array of links');
-    for (const link of links) this.addLink(link);
-    return this;
+    try {
+      if (Array.isArray(links)) {
+        for (const link of links) this.addLink(link);
+        return this;
+      }
+    } catch {
+      // An array that throws when it is read is none.
+    }
+    return this.warn('addLinks was not given an array of links');
   }
 
   /** Ok is final, Unset is ignored, a description is kept only with Error (Tracing API, "Set Status"). */
   setStatus(status: SpanStatus): this {
     if (this.ended) return this.refuseEnded('setStatus');
-    const code = status?.code;
-    if (code !== SpanStatusCode.OK && code !== SpanStatusCode.ERROR) return this;
-    if (this.status.code === SpanStatusCode.OK) return this;
-    const { message } = status;
-    if (code === SpanStatusCode.ERROR && typeof message === 'string') {
-      this.status = { code, message: truncate(message, this.setting.limits.attributeValueLengthLimit) };
-    } else {
-      this.status = { code };
-      if (code === SpanStatusCode.ERROR && message !== undefined && message !== null) {
-        this.warn(`the description of a status is of type ${typeof message}, expected string`);
-      }
+    try {
+      const { code, message } = status;
+      this.settleStatus(code, message);
+    } catch {
+      this.warn('a status could not be read, expected { code: SpanStatusCode, message? }');
     }
     return this;
+  }
+
+  private settleStatus(code: SpanStatusCode, message: unknown): void {
+    if (code !== SpanStatusCode.OK && code !== SpanStatusCode.ERROR) return;
+    if (this.status.code === SpanStatusCode.OK) return;
+    if (code === SpanStatusCode.ERROR && typeof message === 'string') {
+      this.status = { code, message: truncate(message, this.setting.limits.attributeValueLengthLimit) };
+      return;
+    }
+    this.status = { code };
+    if (code === SpanStatusCode.ERROR && message !== undefined && message !== null) {
+      this.warn(`the description of a status is of type ${typeof message}, expected string`);
+    }
   }
 
   updateName(name: string): this {
@@ -262,35 +236,35 @@ export class RecordedSpan implements Span, Refuser {
   }
 
   recordException(exception: Exception, attributesOrTime?: Attributes | TimeInput, time?: TimeInput): void {
-    const timeIsSecond = isTimeInput(attributesOrTime);
     const attributes = exceptionAttributes(exception);
     if (attributes === undefined) {
       this.warn('an exception without type and message was not recorded, expected an Error or a string');
       return;
     }
-    this.addEvent(
-      'exception',
-      timeIsSecond || attributesOrTime === undefined ? attributes : { ...attributes, ...attributesOrTime },
-      time ?? (timeIsSecond ? attributesOrTime : undefined),
-    );
+    const timeIsSecond = isTimeInput(attributesOrTime);
+    if (!timeIsSecond && attributesOrTime !== undefined) {
+      const { attributePerEventCountLimit } = this.setting.limits;
+      const { limits } = this.setting;
+      Object.assign(
+        attributes,
+        acceptAttributes(attributesOrTime, attributePerEventCountLimit, limits, this).attributes,
+      );
+    }
+    this.addEvent('exception', attributes, time ?? (timeIsSecond ? attributesOrTime : undefined));
   }
 
   /** Ends the span. A second call changes nothing and is said once. Children and contexts are not touched. */
   end(endTime?: TimeInput): void {
-    if (this.ended) {
-      this.refuseEnded('end');
+    if (this.endedAt !== undefined) {
+      if (this.ended) this.refuseEnded('end');
       return;
     }
-    const time = this.timeOf(endTime);
-    const seconds = time[0];
-    const nanos = time[1];
-    if (seconds < this.startSeconds || (seconds === this.startSeconds && nanos < this.startNanos)) {
-      this.endSeconds = this.startSeconds;
-      this.endNanos = this.startNanos;
+    const time = endTime === undefined ? hrtime() : this.timeOf(endTime);
+    if (time < this.startedAt) {
+      this.endedAt = this.startedAt;
       this.warn('the end time lies before the start time; the duration is recorded as 0');
     } else {
-      this.endSeconds = seconds;
-      this.endNanos = nanos;
+      this.endedAt = time;
     }
     const { observer } = this.setting;
     observer.onEnding?.(this);
@@ -308,42 +282,32 @@ export class RecordedSpan implements Span, Refuser {
     return !this.ended;
   }
 
+  /** What children and other processes need to know of this span; made on demand. */
+  get ids(): SpanIds {
+    this.own ??= new SpanIds(this.trace(), this.flags, this.traceState);
+    return this.own;
+  }
+
   spanContext(): SpanContext {
-    this.context ??= {
-      traceId: this.identity.traceId,
-      spanId: hex64(this.high, this.low),
-      traceFlags: this.flags,
-      ...(this.traceState === undefined ? {} : { traceState: this.traceState }),
-    };
-    return this.context;
+    return this.ids.spanContext;
   }
 
   /** Undefined for a root; typed as the optional property of {@link ReadableSpan} that it is. */
   get parentSpanContext(): SpanContext {
-    if (this.parent === undefined && this.parentFlags >= 0) {
-      this.parent = {
-        traceId: this.identity.traceId,
-        spanId: hex64(this.parentHigh, this.parentLow),
-        traceFlags: this.parentFlags,
-        ...(this.parentTraceState === undefined ? {} : { traceState: this.parentTraceState }),
-      };
-    }
-    return this.parent as SpanContext;
+    return (this.parent instanceof SpanIds ? this.parent.spanContext : this.parent) as SpanContext;
   }
 
   get startTime(): HrTime {
-    return toWall([this.startSeconds, this.startNanos], this.anchor);
+    return toWall(this.startedAt, this.anchor);
   }
 
   get endTime(): HrTime {
-    return this.endNanos >= 0 ? toWall([this.endSeconds, this.endNanos], this.anchor) : [0, 0];
+    return this.endedAt === undefined ? [0, 0] : toWall(this.endedAt, this.anchor);
   }
 
   /** `[-1, -1]` until the end time is settled, as in OpenTelemetry's SDK. */
   get duration(): HrTime {
-    return this.endNanos >= 0
-      ? subtract([this.endSeconds, this.endNanos], [this.startSeconds, this.startNanos])
-      : [-1, -1];
+    return this.endedAt === undefined ? [-1, -1] : toHrTime(this.endedAt - this.startedAt);
   }
 
   get attributes(): Attributes {
@@ -382,27 +346,36 @@ export class RecordedSpan implements Span, Refuser {
 
   // ---- inside --------------------------------------------------------------------------------------------
 
+  private trace(): TraceIdentity {
+    const { parent } = this;
+    return parent instanceof SpanIds ? parent.trace : new TraceIdentity(parent?.traceId);
+  }
+
   private more(): Rest {
     this.rest ??= new Rest();
     return this.rest;
   }
 
-  private timeOf(input: TimeInput | undefined): HrTime {
+  private timeOf(input: TimeInput | undefined): bigint {
     if (input !== undefined && input !== null) {
-      const time = fromInput(input, this.anchor);
-      if (time !== undefined) return time;
-      this.warn('a time is neither a finite number, a Date nor [seconds, nanoseconds]; using now');
+      try {
+        const time = fromInput(input, this.anchor);
+        if (time !== undefined) return time;
+      } catch {
+        // A Date or pair that throws when it is read is no time.
+      }
+      this.warn('a time is no number, Date or [seconds, nanoseconds] between 1970 and 2554; using now');
     }
     return hrtime();
   }
 
   private accept(key: string, value: unknown): AttributeValue | undefined {
-    const limit = this.setting.limits.attributeValueLengthLimit;
-    if (typeof value === 'string' && value.length <= limit) return value;
-    if (value === null || value === undefined) return undefined;
+    const { limits } = this.setting;
+    if (typeof value === 'string' && value.length <= limits.attributeValueLengthLimit) return value;
+    if (value === undefined) return undefined;
     let accepted: AttributeValue | undefined;
     try {
-      accepted = acceptValue(value, limit);
+      accepted = acceptValue(value, limits);
     } catch {
       // A Proxy or getter that throws is no attribute.
     }
@@ -423,13 +396,15 @@ export class RecordedSpan implements Span, Refuser {
 
   private setAtLimit(key: string, value: AttributeValue): void {
     const bag = this.attributes;
+    const { attributeCountLimit } = this.setting.limits;
     if (Object.hasOwn(bag, key)) {
       put(bag, key, value);
-    } else if (this.attributeCount < this.setting.limits.attributeCountLimit) {
+    } else if (this.attributeCount < attributeCountLimit) {
       put(bag, key, value);
       this.attributeCount++;
     } else {
       this.more().droppedAttributes++;
+      this.warn(tooMany(attributeCountLimit, 'attributes', 'the others are dropped'));
     }
   }
 
@@ -447,43 +422,23 @@ export class RecordedSpan implements Span, Refuser {
     if (!rest.warned) {
       rest.warned = true;
       const { traceId, spanId } = this.spanContext();
-      diag.warn(`sonde: span "${truncate(this.name, 100)}" (trace ${traceId}, span ${spanId}): ${reason}`);
+      warn(`sonde: span "${truncate(this.name, 100)}" (trace ${traceId}, span ${spanId}): ${reason}`);
     }
     return this;
   }
 }
 
 function isTimeInput(value: unknown): value is TimeInput {
-  return (
-    typeof value === 'number' ||
-    value instanceof Date ||
-    (Array.isArray(value) &&
-      value.length === 2 &&
-      typeof value[0] === 'number' &&
-      typeof value[1] === 'number')
-  );
-}
-
-/** An error's code stands before its name: `ECONNREFUSED` tells more than `Error`, and the SDK groups so too. */
-function exceptionAttributes(exception: Exception): Attributes | undefined {
-  if (typeof exception === 'string') return { 'exception.message': exception };
-  if (typeof exception !== 'object' || exception === null) return undefined;
-  const type = read(exception, 'code') || read(exception, 'name');
-  const message = read(exception, 'message');
-  if (!type && !message) return undefined;
-  const stack = read(exception, 'stack');
-  return {
-    ...(type ? { 'exception.type': toText(type) } : {}),
-    ...(message ? { 'exception.message': toText(message) } : {}),
-    ...(stack ? { 'exception.stacktrace': toText(stack) } : {}),
-  };
-}
-
-/** What is thrown may be anything, also something whose properties throw when they are read. */
-function read(source: object, key: string): unknown {
+  if (typeof value !== 'object' || value === null) return typeof value === 'number';
   try {
-    return (source as Record<string, unknown>)[key];
+    return (
+      value instanceof Date ||
+      (Array.isArray(value) &&
+        value.length === 2 &&
+        typeof value[0] === 'number' &&
+        typeof value[1] === 'number')
+    );
   } catch {
-    return undefined;
+    return false;
   }
 }

@@ -1,4 +1,6 @@
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
+import { acceptAttributes } from './attributes.ts';
+import { warn } from './report.ts';
 
 /** One attribute of a resource, perhaps still being found out. OpenTelemetry's shape. */
 export type RawResourceAttribute = [
@@ -21,9 +23,14 @@ export interface Resource {
   getRawAttributes(): RawResourceAttribute[];
 }
 
-/** A resource whose attributes are all known: frozen, and never pending. */
+/** Resources are exempt from limits (specification, Common, "Attribute Limits"). */
+const unlimited = { attributeValueLengthLimit: Number.POSITIVE_INFINITY, attributeValueDepthLimit: 64 };
+
+/** A resource whose attributes are all known: frozen, and never pending. What cannot be one is left out and said. */
 export function resourceFromAttributes(attributes: Attributes): Resource {
-  const known = Object.freeze({ ...attributes });
+  const refuser = { refuse: (reason: string) => warn(`sonde: resource: ${reason}`) };
+  const accepted = acceptAttributes(attributes, Number.POSITIVE_INFINITY, unlimited, refuser);
+  const known = Object.freeze(accepted.attributes);
   return {
     attributes: known,
     merge: (other) =>

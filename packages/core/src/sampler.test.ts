@@ -7,6 +7,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { describe, expect, it } from 'vitest';
+import { TraceIdentity } from './ids.ts';
 import {
   AlwaysOffSampler,
   AlwaysOnSampler,
@@ -15,6 +16,7 @@ import {
   recordAll,
   type Sampler,
   SamplingDecision,
+  TraceIdRatioBasedSampler,
 } from './sampler.ts';
 
 const parent = (isRemote: boolean, traceFlags: TraceFlags): Context => {
@@ -65,6 +67,47 @@ describe.each([
   it('decides the same when asked and by its table', () => {
     expect(situations.map((context) => decide(sampler, context))).toEqual(expected);
     expect(decisionTable(sampler)).toEqual(expected);
+  });
+});
+
+describe('a ratio of traces', () => {
+  const ids = Array.from({ length: 20_000 }, () => new TraceIdentity().traceId);
+  const sampled = (ratio: number): string[] =>
+    ids.filter(
+      (id) =>
+        new TraceIdRatioBasedSampler(ratio).shouldSample(ROOT_CONTEXT, id).decision ===
+        SamplingDecision.RECORD_AND_SAMPLED,
+    );
+
+  it('is about as large as asked, and a higher one samples all that a lower one does', () => {
+    const tenth = sampled(0.1);
+    const half = new Set(sampled(0.5));
+    // Five standard deviations of a fair draw.
+    expect(Math.abs(tenth.length - 2_000)).toBeLessThan(5 * Math.sqrt(20_000 * 0.1 * 0.9));
+    expect(tenth.filter((id) => !half.has(id))).toEqual([]);
+  });
+
+  it.each([
+    [0, 0],
+    [-1, 0],
+    [Number.NaN, 0],
+    ['0.5', 0],
+    [undefined, 0],
+    [1, 1],
+    [7, 1],
+    [Number.POSITIVE_INFINITY, 1],
+  ])('of %s is one of %s', (given, ratio) => {
+    expect(String(new TraceIdRatioBasedSampler(given as number))).toBe(`TraceIdRatioBased{${ratio}}`);
+    expect(sampled(given as number)).toHaveLength(ratio * ids.length);
+  });
+
+  it('of 1 samples also the one id that a comparison would leave out', () => {
+    const last = 'ffffffff000000000000000000000000';
+    expect(new TraceIdRatioBasedSampler(1).shouldSample(ROOT_CONTEXT, last).decision).toBe(2);
+  });
+
+  it('samples no invalid id', () => {
+    expect(new TraceIdRatioBasedSampler(1).shouldSample(ROOT_CONTEXT, 'x').decision).toBe(0);
   });
 });
 

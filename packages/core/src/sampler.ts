@@ -2,12 +2,15 @@ import {
   type Attributes,
   type Context,
   isSpanContextValid,
+  isValidTraceId,
   type Link,
   type SpanKind,
   TraceFlags,
   type TraceState,
   trace,
 } from '@opentelemetry/api';
+import { toText } from './attributes.ts';
+import { warn } from './report.ts';
 
 /** What becomes of a span. The numbers are OpenTelemetry's, so samplers of its SDK plug in unchanged. */
 export const SamplingDecision = {
@@ -50,6 +53,15 @@ export interface Sampler {
   toString(): string;
 }
 
+/** Whether it can be asked. */
+export function isSampler(candidate: Sampler | undefined | null): candidate is Sampler {
+  try {
+    return typeof candidate?.shouldSample === 'function';
+  } catch {
+    return false;
+  }
+}
+
 type SamplingQuestion = Parameters<Sampler['shouldSample']>;
 
 /**
@@ -79,6 +91,7 @@ const always = (decision: SamplingDecision): DecisionTable => new Array<Sampling
 /** The table of a sampler of this module; nothing but `undefined` for any other. */
 export function decisionTable(sampler: Sampler): DecisionTable {
   return sampler instanceof ConstantSampler ||
+    sampler instanceof TraceIdRatioBasedSampler ||
     sampler instanceof ParentBasedSampler ||
     sampler instanceof RecordAllSampler
     ? sampler.decisions
@@ -119,10 +132,48 @@ export class AlwaysOffSampler extends ConstantSampler {
   }
 }
 
+/**
+ * Samples so many traces of all, by their ids: every service with the same ratio decides the same, and what a low
+ * ratio samples, a higher one samples too. It ignores the parent: give it to a {@link ParentBasedSampler} as `root`.
+ *
+ * The decision for an id is that of OpenTelemetry's SDK for JavaScript.
+ *
+ * Source: OpenTelemetry specification, Tracing SDK, "TraceIdRatioBased".
+ */
+export class TraceIdRatioBasedSampler implements TabulatedSampler {
+  /** @internal */
+  readonly decisions: DecisionTable;
+  private readonly ratio: number;
+
+  /** @param ratio between 0 and 1; what is beyond counts as the nearer of both, what is no number as 0 */
+  constructor(ratio = 0) {
+    this.ratio = Number.isNaN(ratio) || typeof ratio !== 'number' ? 0 : Math.min(1, Math.max(0, ratio));
+    if (this.ratio === 0) this.decisions = always(SamplingDecision.NOT_RECORD);
+    else if (this.ratio === 1) this.decisions = always(SamplingDecision.RECORD_AND_SAMPLED);
+    else this.decisions = ask;
+  }
+
+  shouldSample(_context: Context, traceId: string): SamplingResult {
+    const sampled = isValidTraceId(traceId) && this.samples(traceId);
+    return { decision: sampled ? SamplingDecision.RECORD_AND_SAMPLED : SamplingDecision.NOT_RECORD };
+  }
+
+  toString(): string {
+    return `TraceIdRatioBased{${this.ratio}}`;
+  }
+
+  private samples(traceId: string): boolean {
+    if (this.ratio === 1) return true;
+    let folded = 0;
+    for (let i = 0; i < 32; i += 8) folded ^= Number.parseInt(traceId.slice(i, i + 8), 16);
+    return folded >>> 0 < Math.floor(this.ratio * 0xffffffff);
+  }
+}
+
 /** The samplers that a {@link ParentBasedSampler} asks, by the kind of parent. */
 export interface ParentBasedSamplerOptions {
-  /** For spans without a valid parent. */
-  root: Sampler;
+  /** For spans without a valid parent. Default: always on. */
+  root?: Sampler;
   /** Default: always on. */
   remoteParentSampled?: Sampler;
   /** Default: always off. */
@@ -147,12 +198,20 @@ export class ParentBasedSampler implements TabulatedSampler {
   constructor(options: ParentBasedSamplerOptions) {
     const on = new AlwaysOnSampler();
     const off = new AlwaysOffSampler();
+    const given: ParentBasedSamplerOptions = {};
+    try {
+      Object.assign(given, options);
+    } catch (error) {
+      warn(
+        `sonde: the options of a ParentBasedSampler could not be read: ${toText(error)}; using the defaults`,
+      );
+    }
     this.delegates = [
-      options.root,
-      options.remoteParentSampled ?? on,
-      options.remoteParentNotSampled ?? off,
-      options.localParentSampled ?? on,
-      options.localParentNotSampled ?? off,
+      settle(given.root, on),
+      settle(given.remoteParentSampled, on),
+      settle(given.remoteParentNotSampled, off),
+      settle(given.localParentSampled, on),
+      settle(given.localParentNotSampled, off),
     ];
     this.decisions = this.delegates.map((delegate, situation) => decisionTable(delegate)[situation]);
   }
@@ -163,12 +222,20 @@ export class ParentBasedSampler implements TabulatedSampler {
   }
 
   toString(): string {
-    const [root, remoteSampled, remoteNot, localSampled, localNot] = this.delegates;
+    const [root, remoteSampled, remoteNot, localSampled, localNot] = this.delegates.map(toText);
     return (
       `ParentBased{root=${root}, remoteParentSampled=${remoteSampled}, remoteParentNotSampled=${remoteNot}, ` +
       `localParentSampled=${localSampled}, localParentNotSampled=${localNot}}`
     );
   }
+}
+
+/** What is no sampler is replaced, and said unless it was just left out. */
+function settle(given: Sampler | undefined, fallback: Sampler): Sampler {
+  if (isSampler(given)) return given;
+  if (given !== undefined)
+    warn(`sonde: a sampler has no shouldSample(), expected a Sampler; using ${fallback}`);
+  return fallback;
 }
 
 function situationOf(context: Context): SamplingCase {
@@ -201,7 +268,7 @@ class RecordAllSampler implements TabulatedSampler {
   }
 
   toString(): string {
-    return `RecordAll{${this.inner}}`;
+    return `RecordAll{${toText(this.inner)}}`;
   }
 }
 
@@ -212,5 +279,5 @@ class RecordAllSampler implements TabulatedSampler {
  * Source: OpenTelemetry specification, Tracing SDK, "AlwaysRecord".
  */
 export function recordAll(sampler: Sampler): Sampler {
-  return new RecordAllSampler(sampler);
+  return new RecordAllSampler(settle(sampler, new AlwaysOnSampler()));
 }

@@ -1,3 +1,6 @@
+import { toText } from './attributes.ts';
+import { warn } from './report.ts';
+
 /**
  * How much one span may hold. What is beyond a limit is dropped and counted in the span's `dropped…Count`.
  * Each must be a whole number, 0 or more, or `Infinity`; anything else falls back to its default, with a warning.
@@ -8,11 +11,16 @@ export interface SpanLimits {
   /** Attributes of a span. Default 128. */
   attributeCountLimit?: number;
   /**
-   * Characters of a string value, and of each string in an array; the rest is cut off. Default 16,384: the
+   * Characters of a string and bytes of a byte array, wherever in a value; the rest is cut off. Default 16,384: the
    * specification has none, but one span with a request body as attribute must not fill a process's memory.
    * `Infinity` gives the specification's behaviour.
    */
   attributeValueLengthLimit?: number;
+  /**
+   * Arrays and maps within each other; deeper ones are replaced by empty ones. The value of the attribute itself has
+   * depth 1. Default 64.
+   */
+  attributeValueDepthLimit?: number;
   /** Events of a span; the oldest goes first. Default 128. */
   eventCountLimit?: number;
   /** Links of a span; the oldest goes first. Default 128. */
@@ -23,9 +31,12 @@ export interface SpanLimits {
   attributePerLinkCountLimit?: number;
 }
 
+const MAX_DEPTH = 500;
+
 const defaults: Required<SpanLimits> = {
   attributeCountLimit: 128,
   attributeValueLengthLimit: 16_384,
+  attributeValueDepthLimit: 64,
   eventCountLimit: 128,
   linkCountLimit: 128,
   attributePerEventCountLimit: 128,
@@ -33,22 +44,26 @@ const defaults: Required<SpanLimits> = {
 };
 
 /** Every limit settled once, so that a span only compares integers. */
-export function settleLimits(
-  given: SpanLimits | undefined,
-  warn: (message: string) => void,
-): Required<SpanLimits> {
+export function settleLimits(given: SpanLimits | undefined): Required<SpanLimits> {
   const settled = { ...defaults };
-  if (typeof given !== 'object' || given === null) return settled;
+  const limits: SpanLimits = {};
+  try {
+    Object.assign(limits, given);
+  } catch (error) {
+    warn(`sonde: spanLimits could not be read: ${toText(error)}; using the defaults`);
+  }
   for (const name of Object.keys(defaults) as (keyof SpanLimits)[]) {
-    const value = given[name];
+    const value = limits[name];
     if (value === undefined) continue;
     if (value === Number.POSITIVE_INFINITY || (Number.isInteger(value) && value >= 0)) {
       settled[name] = value;
     } else {
       warn(
-        `sonde: spanLimits.${name} is ${String(value)}, expected a whole number or Infinity; using ${defaults[name]}`,
+        `sonde: spanLimits.${name} is ${toText(value)}, expected a whole number or Infinity; using ${defaults[name]}`,
       );
     }
   }
+  // A value is copied recursively: the stack is the limit.
+  settled.attributeValueDepthLimit = Math.min(settled.attributeValueDepthLimit, MAX_DEPTH);
   return settled;
 }

@@ -1,5 +1,6 @@
-import { type Context, diag } from '@opentelemetry/api';
+import type { Context } from '@opentelemetry/api';
 import type { ReadableSpan } from './readable-span.ts';
+import { fail } from './report.ts';
 import type { Span } from './span.ts';
 
 /**
@@ -19,6 +20,11 @@ export interface SpanProcessor {
   forceFlush(): Promise<void>;
   /** Called once; `onStart` and `onEnd` are not called after it. */
   shutdown(): Promise<void>;
+}
+
+/** As far as spans and providers rely on it. */
+export function isSpanProcessor({ onEnd, onStart }: SpanProcessor): boolean {
+  return typeof onStart === 'function' && typeof onEnd === 'function';
 }
 
 /** The part of a processor that spans call. `onEnding` is there only if some processor has it. */
@@ -88,7 +94,7 @@ class GuardedObserver implements SpanObserver {
   private report(method: string, error: unknown): void {
     if (this.failed) return;
     this.failed = true;
-    diag.error(
+    fail(
       `sonde: a span processor threw in ${method}; its spans may be incomplete, later errors are not logged`,
       error,
     );

@@ -1,4 +1,5 @@
 import type { Span as ApiSpan, Attributes, Exception, SpanContext, TimeInput } from '@opentelemetry/api';
+import type { AnyValue } from './any-value.ts';
 import type { ReadableSpan } from './readable-span.ts';
 
 /**
@@ -7,6 +8,9 @@ import type { ReadableSpan } from './readable-span.ts';
  */
 export interface Span extends ApiSpan, ReadableSpan, Disposable {
   spanContext(): SpanContext;
+  /** Sets or overwrites one attribute; `undefined` is ignored. */
+  setAttribute(key: string, value: AnyValue | undefined): this;
+  setAttributes(attributes: { readonly [key: string]: AnyValue | undefined }): this;
   /**
    * Adds an `exception` event with `exception.type`, `exception.message` and `exception.stacktrace`. Attributes
    * given beside it win over those (specification, Tracing API, "Record Exception"). The status stays as it is.

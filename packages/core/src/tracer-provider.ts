@@ -1,27 +1,13 @@
-import { type TracerProvider as ApiTracerProvider, diag, type TracerOptions } from '@opentelemetry/api';
-import { toText } from './attributes.ts';
-import type { IdGenerator } from './id-generator.ts';
-import type { InstrumentationScope } from './readable-span.ts';
+import type { TracerProvider as ApiTracerProvider } from '@opentelemetry/api';
+import { GuardedIdGenerator } from './id-generator.ts';
+import { scopeOf, type TracerOptions } from './instrumentation-scope.ts';
 import type { SpanSetting } from './recorded-span.ts';
-import { type Resource, resourceFromAttributes } from './resource.ts';
-import { AlwaysOnSampler, decisionTable, ParentBasedSampler, type Sampler } from './sampler.ts';
-import { type SpanLimits, settleLimits } from './span-limits.ts';
+import { fail, warn } from './report.ts';
+import { decisionTable } from './sampler.ts';
+import { settleLimits } from './span-limits.ts';
 import { observerOf, type SpanProcessor } from './span-processor.ts';
-import { Tracer, type TracerSetting } from './tracer.ts';
-
-/** The option names of sdk-trace-base's provider. */
-export interface TracerProviderOptions {
-  /** Called in this order for every recorded span. Default: none. */
-  spanProcessors?: SpanProcessor[];
-  /** Default: `ParentBased{root=AlwaysOn}`. */
-  sampler?: Sampler;
-  /** What produces the spans; objects of `@opentelemetry/resources` fit. Default: `service.name` = `unknown_service:node`. */
-  resource?: Resource;
-  /** See {@link SpanLimits} for the defaults. */
-  spanLimits?: SpanLimits;
-  /** Default: random ids, formatted late. */
-  idGenerator?: IdGenerator;
-}
+import { RANDOM_FLAG, Tracer, type TracerSetting } from './tracer.ts';
+import { settleOptions, type TracerProviderOptions } from './tracer-provider-options.ts';
 
 /** More scopes than any program has; a program that makes up names gets uncached tracers beyond, and no leak. */
 const MAX_CACHED_TRACERS = 1000;
@@ -41,19 +27,21 @@ export class TracerProvider implements ApiTracerProvider {
   private readonly tracers = new Map<string, Tracer>();
   private stopping: Promise<void> | undefined;
 
-  constructor(options: TracerProviderOptions = {}) {
-    const sampler = options.sampler ?? new ParentBasedSampler({ root: new AlwaysOnSampler() });
-    const limits = settleLimits(options.spanLimits, (message) => diag.warn(message));
-    this.processors = [...(options.spanProcessors ?? [])];
+  constructor(options?: TracerProviderOptions) {
+    const { idGenerator, resource, sampler, spanLimits, spanProcessors } = settleOptions(options);
+    const limits = settleLimits(spanLimits);
+    const generator = idGenerator === undefined ? undefined : new GuardedIdGenerator(idGenerator);
+    this.processors = spanProcessors;
     this.setting = {
       sampler,
       decisions: decisionTable(sampler),
-      idGenerator: options.idGenerator,
+      idGenerator: generator,
+      rootFlags: generator === undefined || generator.traceIdsAreRandom ? RANDOM_FLAG : 0,
       hasProcessors: this.processors.length > 0,
       stopped: false,
     };
     this.shared = {
-      resource: options.resource ?? resourceFromAttributes({ 'service.name': 'unknown_service:node' }),
+      resource,
       limits,
       laterLimit: Math.min(limits.attributeCountLimit, 128),
       observer: observerOf(this.processors),
@@ -65,17 +53,11 @@ export class TracerProvider implements ApiTracerProvider {
    * works and is said, as the specification asks.
    */
   getTracer(name: string, version?: string, options?: TracerOptions): Tracer {
-    if (typeof name !== 'string' || name === '') {
-      diag.warn(
-        'sonde: getTracer() was called without a name; name the library or module that makes the spans',
-      );
+    const scope = scopeOf(name, version, options);
+    if (scope.name === '') {
+      warn('sonde: getTracer() was called without a name; name the library or module that makes the spans');
     }
-    const scope: InstrumentationScope = {
-      name: name === undefined || name === null ? '' : toText(name),
-      ...(version === undefined ? {} : { version }),
-      ...(options?.schemaUrl === undefined ? {} : { schemaUrl: options.schemaUrl }),
-    };
-    const key = `${scope.name}@${scope.version ?? ''}:${scope.schemaUrl ?? ''}`;
+    const key = JSON.stringify(scope);
     const known = this.tracers.get(key);
     if (known !== undefined) return known;
     const tracer = new Tracer(this.setting, { ...this.shared, scope });
@@ -110,7 +92,7 @@ export class TracerProvider implements ApiTracerProvider {
         try {
           await Promise.race([processor[method](), timeout(PATIENCE_MILLIS, patience.signal)]);
         } catch (error) {
-          diag.error(`sonde: ${method} of a span processor failed`, error);
+          fail(`sonde: ${method} of a span processor failed`, error);
         } finally {
           patience.abort();
         }

@@ -4,10 +4,8 @@ import {
   type Attributes,
   type Context,
   context as contextApi,
-  diag,
   isSpanContextValid,
-  isValidSpanId,
-  isValidTraceId,
+  ROOT_CONTEXT,
   type SpanContext,
   SpanKind,
   type SpanOptions,
@@ -15,12 +13,13 @@ import {
   type TraceState,
   trace,
 } from '@opentelemetry/api';
-import { isTracingSuppressed, withActiveSpan } from './active-context.ts';
+import { activeSpan, isTracingSuppressed, withActiveSpan } from './active-context.ts';
 import { acceptAttributes, toText } from './attributes.ts';
-import { currentAnchor, fromInput, hrtime } from './clock.ts';
-import type { IdGenerator } from './id-generator.ts';
-import { randomSpanHigh, randomSpanLow, TraceIdentity } from './ids.ts';
+import { type Anchor, currentAnchor, fromInput, hrtime } from './clock.ts';
+import type { GuardedIdGenerator } from './id-generator.ts';
+import { SpanIds, TraceIdentity } from './ids.ts';
 import { RecordedSpan, type SpanSetting } from './recorded-span.ts';
+import { fail, warn } from './report.ts';
 import {
   type DecisionTable,
   type Sampler,
@@ -31,13 +30,18 @@ import {
 } from './sampler.ts';
 import { inertSpan, UnrecordedSpan } from './unrecorded-span.ts';
 
+/** W3C Trace Context level 2: the trace id is random in its last 56 bits. */
+export const RANDOM_FLAG = 0x02;
+
 /** What a provider hands to its tracers; the same object for all, so that a shutdown reaches every one. */
 export interface TracerSetting {
   readonly sampler: Sampler;
   /** The sampler's answers known beforehand. */
   readonly decisions: DecisionTable;
   /** Present only when the user brought one. */
-  readonly idGenerator: IdGenerator | undefined;
+  readonly idGenerator: GuardedIdGenerator | undefined;
+  /** {@link RANDOM_FLAG} where the ids of new traces are random. */
+  readonly rootFlags: number;
   readonly hasProcessors: boolean;
   stopped: boolean;
 }
@@ -57,6 +61,7 @@ export class Tracer implements ApiTracer {
   private readonly setting: TracerSetting;
   private readonly spans: SpanSetting;
   private samplerFailed = false;
+  private misused = false;
 
   /** @internal */
   constructor(setting: TracerSetting, spans: SpanSetting) {
@@ -76,83 +81,109 @@ export class Tracer implements ApiTracer {
    *   `root` to ignore the parent
    * @param context where the parent is looked for; default: the active context
    */
-  startSpan(
-    name: string,
-    options: SpanOptions = noOptions,
-    context: Context = contextApi.active(),
-  ): StartedSpan {
+  startSpan(name: string, options?: SpanOptions, context?: Context): StartedSpan {
+    try {
+      return this.start(name, options ?? noOptions, context ?? contextApi.active());
+    } catch (error) {
+      return this.startAnyway(name, context, error);
+    }
+  }
+
+  private start(name: string, options: SpanOptions, context: Context): StartedSpan {
     const { setting } = this;
     if (setting.stopped || isTracingSuppressed(context)) return inertSpan;
 
     const parentContext = options.root === true ? trace.deleteSpan(context) : context;
-    const parent = trace.getSpan(parentContext);
-    let identity: TraceIdentity | undefined;
+    const parentSpan = activeSpan(parentContext);
+    let parent: SpanIds | SpanContext | undefined;
+    let flags = setting.rootFlags;
     let traceState: TraceState | undefined;
-    let localParent: RecordedSpan | undefined;
-    let otherParent: SpanContext | undefined;
+    let anchor: Anchor | undefined;
     let situation: SamplingCase = SamplingCase.root;
-    if (parent instanceof RecordedSpan) {
-      localParent = parent;
-      identity = parent.identity;
+    if (parentSpan === undefined || parentSpan === inertSpan) {
+      // A root.
+    } else if (parentSpan instanceof RecordedSpan || parentSpan instanceof UnrecordedSpan) {
+      parent = parentSpan.ids;
+      flags = parent.flags;
       traceState = parent.traceState;
-      situation = samplingCase(false, (parent.flags & TraceFlags.SAMPLED) !== 0);
-    } else if (parent !== undefined) {
-      const parentSpanContext: SpanContext | undefined = parent.spanContext();
-      if (parentSpanContext !== undefined && isSpanContextValid(parentSpanContext)) {
-        otherParent = parentSpanContext;
-        identity =
-          parent instanceof UnrecordedSpan ? parent.identity : new TraceIdentity(otherParent.traceId);
-        traceState = otherParent.traceState;
-        situation = samplingCase(
-          otherParent.isRemote === true,
-          (otherParent.traceFlags & TraceFlags.SAMPLED) !== 0,
-        );
+      situation = samplingCase(false, (flags & TraceFlags.SAMPLED) !== 0);
+      if (parentSpan instanceof RecordedSpan) anchor = parentSpan.anchor;
+    } else {
+      const spanContext: SpanContext | undefined = parentSpan.spanContext();
+      if (spanContext !== undefined && isSpanContextValid(spanContext)) {
+        parent = spanContext;
+        flags = spanContext.traceFlags;
+        traceState = spanContext.traceState;
+        situation = samplingCase(spanContext.isRemote === true, (flags & TraceFlags.SAMPLED) !== 0);
       }
     }
-    identity ??= setting.idGenerator === undefined ? new TraceIdentity() : generateTrace(setting.idGenerator);
 
+    const { idGenerator } = setting;
+    const kind = settleKind(options.kind);
+    let { attributes } = options;
     let decision = setting.decisions[situation];
     let answer: SamplingResult | undefined;
-    let attributes: Attributes | undefined = options.attributes;
+    let identity: TraceIdentity | undefined;
+    if (decision === undefined || idGenerator !== undefined) {
+      identity =
+        parent instanceof SpanIds
+          ? parent.trace
+          : new TraceIdentity(parent?.traceId ?? idGenerator?.traceId());
+    }
     if (decision === undefined) {
       attributes = this.copyForSampler(attributes);
-      answer = this.askSampler(parentContext, identity.traceId, name, options, attributes);
+      const { traceId } = identity as TraceIdentity;
+      answer = this.askSampler(parentContext, traceId, name, kind, attributes, options.links ?? []);
       decision = answer.decision;
       traceState = answer.traceState ?? traceState;
     }
 
-    let high = randomSpanHigh();
-    let low = randomSpanLow(high);
-    if (setting.idGenerator !== undefined) [high, low] = generateSpanId(setting.idGenerator, high, low);
-    if (decision === SamplingDecision.NOT_RECORD) return new UnrecordedSpan(identity, high, low, traceState);
+    const sampled = decision === SamplingDecision.RECORD_AND_SAMPLED ? TraceFlags.SAMPLED : TraceFlags.NONE;
+    flags = (flags & RANDOM_FLAG) | sampled;
+    const own =
+      identity === undefined ? undefined : new SpanIds(identity, flags, traceState, idGenerator?.spanId());
+    if (decision === SamplingDecision.NOT_RECORD) return new UnrecordedSpan(flags, traceState, parent, own);
 
-    let start = hrtime();
-    const anchor = localParent === undefined ? currentAnchor(start[0]) : localParent.anchor;
-    if (options.startTime !== undefined) {
-      const given = fromInput(options.startTime, anchor);
-      if (given !== undefined) start = given;
-      else diag.warn(`sonde: the startTime of span "${toText(name)}" is no time; using now`);
-    }
+    let time = hrtime();
+    anchor ??= currentAnchor(time);
+    if (options.startTime !== undefined) time = startTime(options.startTime, anchor, name) ?? time;
     const span = new RecordedSpan(
       this.spans,
       toText(name),
-      options.kind ?? SpanKind.INTERNAL,
-      identity,
-      high,
-      low,
-      decision === SamplingDecision.RECORD_AND_SAMPLED ? TraceFlags.SAMPLED : TraceFlags.NONE,
+      kind,
+      flags,
       traceState,
-      localParent,
-      otherParent,
+      parent,
+      own,
       anchor,
-      start[0],
-      start[1],
+      time,
     );
     if (attributes !== undefined) span.setAttributes(attributes);
     if (answer?.attributes !== undefined) span.setAttributes(answer.attributes);
     if (options.links !== undefined) span.addLinks(options.links);
     this.spans.observer.onStart(span, parentContext);
     return span;
+  }
+
+  /** Something given throws when it is read: the span starts without its options, and at worst without a parent. */
+  private startAnyway(name: string, context: Context | undefined, reason: unknown): StartedSpan {
+    if (!this.misused) {
+      this.misused = true;
+      warn(
+        `sonde: a span could not be started as asked: ${toText(reason)}; it has no options and perhaps no parent, ` +
+          'later ones are not logged',
+      );
+    }
+    try {
+      return this.start(toText(name), noOptions, context ?? contextApi.active());
+    } catch {
+      // Then it is the context.
+    }
+    try {
+      return this.start(toText(name), noOptions, ROOT_CONTEXT);
+    } catch {
+      return inertSpan;
+    }
   }
 
   /**
@@ -178,71 +209,70 @@ export class Tracer implements ApiTracer {
     fourth?: F,
   ): ReturnType<F> {
     const fn = (fourth ?? third ?? second) as (span: StartedSpan) => ReturnType<F>;
+    if (typeof fn !== 'function') {
+      warn(`sonde: startActiveSpan("${toText(name)}") was not given a function to run; there is no span`);
+      return undefined as ReturnType<F>;
+    }
     const options = second === fn ? noOptions : (second as SpanOptions);
-    const parentContext =
-      (fourth === undefined ? undefined : (third as Context | undefined)) ?? contextApi.active();
+    const given = fourth === undefined ? undefined : (third as Context | undefined);
+    const parentContext = isContext(given) ? given : contextApi.active();
     const span = this.startSpan(name, options, parentContext);
     return contextApi.with(withActiveSpan(parentContext, span), fn, undefined, span);
   }
 
   /** A sampler may write into what it is given: it gets a copy, and what it wrote counts. */
   private copyForSampler(given: Attributes | undefined): Attributes {
-    const { attributeCountLimit, attributeValueLengthLimit } = this.spans.limits;
+    const { limits } = this.spans;
     const silent = { refuse() {} };
-    return { ...acceptAttributes(given, attributeCountLimit, attributeValueLengthLimit, silent).attributes };
+    return { ...acceptAttributes(given, limits.attributeCountLimit, limits, silent).attributes };
   }
 
-  private askSampler(
-    context: Context,
-    traceId: string,
-    name: string,
-    { kind = SpanKind.INTERNAL, links = [] }: SpanOptions,
-    attributes: Attributes,
-  ): SamplingResult {
+  private askSampler(...question: Parameters<Sampler['shouldSample']>): SamplingResult {
     let failure: unknown;
     try {
-      const answer = this.setting.sampler.shouldSample(context, traceId, name, kind, attributes, links);
-      if (Object.values(SamplingDecision).includes(answer.decision)) return answer;
-      failure = new TypeError(`it answered decision ${answer.decision}, expected 0, 1 or 2`);
+      const { attributes, decision, traceState } = this.setting.sampler.shouldSample(...question);
+      if (decisions.has(decision)) {
+        return {
+          decision,
+          ...(attributes === undefined ? {} : { attributes }),
+          ...(typeof traceState?.serialize === 'function' ? { traceState } : {}),
+        };
+      }
+      failure = new TypeError(`it answered decision ${toText(decision)}, expected 0, 1 or 2`);
     } catch (error) {
       failure = error;
     }
     if (!this.samplerFailed) {
       this.samplerFailed = true;
-      diag.error(
-        'sonde: the sampler failed, so the span is not recorded; later failures are not logged',
-        failure,
-      );
+      fail('sonde: the sampler failed, so the span is not recorded; later failures are not logged', failure);
     }
     return { decision: SamplingDecision.NOT_RECORD };
   }
 }
 
-function generateTrace(generator: IdGenerator): TraceIdentity {
-  try {
-    const traceId = generator.generateTraceId();
-    if (isValidTraceId(traceId)) return new TraceIdentity(traceId);
-    diag.error(
-      `sonde: the id generator made trace id "${toText(traceId)}", expected 32 hex digits; using a random one`,
-    );
-  } catch (error) {
-    diag.error('sonde: the id generator threw; using a random trace id', error);
-  }
-  return new TraceIdentity();
+const decisions: ReadonlySet<unknown> = new Set(Object.values(SamplingDecision));
+
+/** Exporters count on one of the five. */
+function settleKind(kind: SpanKind | undefined): SpanKind {
+  if (kind === undefined) return SpanKind.INTERNAL;
+  return kind >= SpanKind.INTERNAL && kind <= SpanKind.CONSUMER && Number.isInteger(kind)
+    ? kind
+    : SpanKind.INTERNAL;
 }
 
-/** The generated span id as two integers, or the random ones given when it is none. */
-function generateSpanId(generator: IdGenerator, high: number, low: number): [high: number, low: number] {
-  try {
-    const spanId = generator.generateSpanId();
-    if (isValidSpanId(spanId)) {
-      return [Number.parseInt(spanId.slice(0, 8), 16) | 0, Number.parseInt(spanId.slice(8), 16) | 0];
-    }
-    diag.error(
-      `sonde: the id generator made span id "${toText(spanId)}", expected 16 hex digits; using a random one`,
-    );
-  } catch (error) {
-    diag.error('sonde: the id generator threw; using a random span id', error);
+function startTime(
+  given: NonNullable<SpanOptions['startTime']>,
+  anchor: Anchor,
+  name: string,
+): bigint | undefined {
+  if (given === null) return undefined;
+  const time = fromInput(given, anchor);
+  if (time === undefined) {
+    warn(`sonde: the startTime of span "${toText(name)}" is no time between 1970 and 2554; using now`);
   }
-  return [high, low];
+  return time;
+}
+
+function isContext(candidate: Context | undefined): candidate is Context {
+  return typeof candidate?.getValue === 'function';
 }

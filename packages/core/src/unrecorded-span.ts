@@ -1,38 +1,45 @@
 import {
   type Span as ApiSpan,
+  INVALID_SPANID,
   INVALID_TRACEID,
   type SpanContext,
-  TraceFlags,
   type TraceState,
 } from '@opentelemetry/api';
-import { hex64, TraceIdentity } from './ids.ts';
+import { SpanIds, TraceIdentity } from './ids.ts';
 
 /**
  * A span that the sampler left out: it hands the ids on and does nothing else. It has a span id of its own
- * (specification, Tracing SDK, "SDK Span creation", step 3), formatted when somebody asks.
+ * (specification, Tracing SDK, "SDK Span creation", step 3), drawn when somebody asks.
  */
 export class UnrecordedSpan implements ApiSpan, Disposable {
-  readonly identity: TraceIdentity;
-  readonly high: number;
-  readonly low: number;
+  readonly flags: number;
   readonly traceState: TraceState | undefined;
-  private context: SpanContext | undefined;
+  private readonly parent: SpanIds | SpanContext | undefined;
+  private own: SpanIds | undefined;
 
-  constructor(identity: TraceIdentity, high: number, low: number, traceState: TraceState | undefined) {
-    this.identity = identity;
-    this.high = high;
-    this.low = low;
+  constructor(
+    flags: number,
+    traceState: TraceState | undefined,
+    parent: SpanIds | SpanContext | undefined,
+    own: SpanIds | undefined,
+  ) {
+    this.flags = flags;
     this.traceState = traceState;
+    this.parent = parent;
+    this.own = own;
+  }
+
+  get ids(): SpanIds {
+    if (this.own === undefined) {
+      const { parent } = this;
+      const trace = parent instanceof SpanIds ? parent.trace : new TraceIdentity(parent?.traceId);
+      this.own = new SpanIds(trace, this.flags, this.traceState);
+    }
+    return this.own;
   }
 
   spanContext(): SpanContext {
-    this.context ??= {
-      traceId: this.identity.traceId,
-      spanId: hex64(this.high, this.low),
-      traceFlags: TraceFlags.NONE,
-      ...(this.traceState === undefined ? {} : { traceState: this.traceState }),
-    };
-    return this.context;
+    return this.ids.spanContext;
   }
 
   isRecording(): boolean {
@@ -76,8 +83,8 @@ export class UnrecordedSpan implements ApiSpan, Disposable {
 
 /** Ids of zeros: what a tracer answers after shutdown and where tracing is suppressed. */
 export const inertSpan: UnrecordedSpan = new UnrecordedSpan(
-  new TraceIdentity(INVALID_TRACEID),
-  0,
   0,
   undefined,
+  undefined,
+  new SpanIds(new TraceIdentity(INVALID_TRACEID), 0, undefined, INVALID_SPANID),
 );

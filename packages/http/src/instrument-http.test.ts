@@ -315,7 +315,7 @@ describe('a client', () => {
     expect(client.parentSpanContext?.spanId).toBe(caller?.spanContext().spanId);
     expect(incoming.parentSpanContext).toMatchObject({ spanId: client.spanContext().spanId, isRemote: true });
     expect(headers['traceparent']).toBe(
-      `00-${client.spanContext().traceId}-${client.spanContext().spanId}-01`,
+      `00-${client.spanContext().traceId}-${client.spanContext().spanId}-03`,
     );
     const phases = client.events.map(({ name }) => name);
     expect(phases[0]).toBe('getConn');
@@ -353,7 +353,7 @@ describe('a client', () => {
     const headers = { traceparent: `00-${TRACE}-b7ad6b7169203331-01` };
     await (await fetch(origin(), { headers })).text();
     const client = await spans.one(SpanKind.CLIENT);
-    expect(traceparent).toBe(`00-${client.spanContext().traceId}-${client.spanContext().spanId}-01`);
+    expect(traceparent).toBe(`00-${client.spanContext().traceId}-${client.spanContext().spanId}-03`);
   });
 
   it('is left alone where tracing is suppressed: no span, no headers', async () => {

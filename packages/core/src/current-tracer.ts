@@ -1,0 +1,27 @@
+import { type Tracer, type TracerProvider, trace } from '@opentelemetry/api';
+
+/** Where every copy of the api 1.x keeps what is registered. */
+const API = Symbol.for('opentelemetry.js.api.1');
+
+/**
+ * Whether a provider is registered: one load and one branch. Asking the api for a tracer and running through its
+ * no-op costs twenty times as much, for every `withSpan` of a program that is not traced.
+ */
+export function isTraced(): boolean {
+  return (globalThis as { [API]?: { trace?: unknown } })[API]?.trace !== undefined;
+}
+
+/**
+ * The tracer of whatever provider is registered, ours or another SDK's. The api's proxy tracer would stay with the
+ * first one for ever, also after that was disabled and another came.
+ */
+export function currentTracer(): Tracer {
+  const registered = trace.getTracerProvider();
+  if (registered !== provider) {
+    provider = registered;
+    tracer = trace.getTracer('@sonde/core');
+  }
+  return tracer as Tracer;
+}
+let provider: TracerProvider | undefined;
+let tracer: Tracer | undefined;

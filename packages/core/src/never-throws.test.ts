@@ -1,0 +1,233 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { type Context, context, DiagLogLevel, diag, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import * as core from './index.ts';
+
+/** Makes one argument. Made in the test itself: fast-check could not look at some of them and live. */
+type Make = () => unknown;
+
+const hostile = fc.nat({ max: hostileValues().length - 1 });
+/** Whatever somebody may hand over, by mistake or on purpose. */
+const anything: fc.Arbitrary<Make> = fc.oneof(
+  fc.anything({ withBigInt: true, withDate: true, withSparseArray: true }).map((value) => () => value),
+  hostile.map((i) => () => hostileValues()[i]),
+  fc.array(hostile, { maxLength: 3 }).map((list) => () => list.map((i) => hostileValues()[i])),
+  fc
+    .array(
+      fc.tuple(
+        fc.oneof(fc.string(), fc.constantFrom('kind', 'attributes', 'startTime', 'links', 'root')),
+        hostile,
+      ),
+    )
+    .map((entries) => () => Object.fromEntries(entries.map(([key, i]) => [key, hostileValues()[i]]))),
+);
+const args = fc.array(anything, { maxLength: 4 });
+
+function hostileValues(): unknown[] {
+  const cyclic: Record<string, unknown> = {};
+  cyclic['self'] = { again: [cyclic] };
+  let deep: unknown = 'leaf';
+  for (let i = 0; i < 20_000; i++) deep = i % 2 ? [deep] : { deep };
+  const { proxy: revoked, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return [
+    cyclic,
+    deep,
+    revoked,
+    new Proxy(
+      {},
+      { get: boom, ownKeys: boom, has: boom, getPrototypeOf: boom, getOwnPropertyDescriptor: boom },
+    ),
+    new Proxy([], { get: boom }),
+    new Proxy(() => {}, { apply: boom, get: boom, construct: boom }),
+    Object.defineProperty({}, 'a', { get: boom, enumerable: true }),
+    Object.defineProperty({}, 'then', { get: boom, enumerable: true }),
+    { toString: boom, valueOf: boom, [Symbol.toPrimitive]: boom },
+    { spanContext: boom, getValue: boom, setValue: boom, deleteValue: boom },
+    { getValue: () => ({ spanContext: boom }), setValue: () => null, deleteValue: () => null },
+    { getValue: () => 7, setValue() {}, deleteValue() {} },
+    { context: { traceId: {}, spanId: 7 } },
+    { kind: Symbol('kind'), startTime: [Number.NaN, {}], links: { length: 1 }, attributes: 7, root: 'yes' },
+    Object.freeze({ a: Object.freeze([Object.freeze({})]) }),
+    new (class Account {
+      readonly id = 1;
+    })(),
+    Object.assign(() => {}, { a: 1 }),
+    Symbol('s'),
+    1n,
+    Number.NaN,
+    new Date(Number.NaN),
+    [Number.MAX_VALUE, Number.MAX_VALUE],
+    [-1, -1],
+    '\ud800',
+    '\0'.repeat(1_000),
+    Buffer.from([0xff, 0xfe]),
+    new Map([['a', 1]]),
+    Promise.resolve(),
+    null,
+    undefined,
+  ];
+}
+
+function boom(): never {
+  throw new Error('boom');
+}
+
+type Method = (...args: unknown[]) => unknown;
+
+const misbehaving = {
+  onStart: boom,
+  onEnding: boom,
+  onEnd: boom,
+  forceFlush: boom as never,
+  shutdown: (() => Promise.reject(new Error('no'))) as never,
+};
+
+beforeEach(() => {
+  const storage = new AsyncLocalStorage<Context>();
+  context.setGlobalContextManager({
+    active: () => storage.getStore() ?? ROOT_CONTEXT,
+    with: (active, fn, thisArg, ...rest) => storage.run(active, () => fn.apply(thisArg as never, rest)),
+    bind: (_context, target) => target,
+    enable: () => undefined as never,
+    disable: () => undefined as never,
+  });
+  // Even the logger to which all of this is told throws.
+  diag.setLogger(
+    { error: boom, warn: boom, info() {}, debug() {}, verbose() {} },
+    { logLevel: DiagLogLevel.ALL, suppressOverrideMessage: true },
+  );
+  trace.setGlobalTracerProvider(new core.TracerProvider({ spanProcessors: [misbehaving] }));
+});
+afterEach(() => {
+  trace.disable();
+  context.disable();
+  diag.disable();
+});
+
+function neverThrows(call: Method, given: fc.Arbitrary<Make[]> = args): void {
+  fc.assert(
+    fc.property(given, (list) => {
+      call(...list.map((make) => make()));
+    }),
+    { numRuns: 200 },
+  );
+}
+
+/** Leaves functions out, which are called, and may throw of their own right. */
+const uncalled =
+  (call: Method): Method =>
+  (...given) =>
+    call(...given.filter((value) => typeof value !== 'function'));
+
+const provider = new core.TracerProvider({ spanProcessors: [misbehaving] });
+const tracer = provider.getTracer('t');
+
+describe('whatever it is given, no exception comes out of', () => {
+  it.each([
+    'setAttribute',
+    'setAttributes',
+    'addEvent',
+    'addLink',
+    'addLinks',
+    'setStatus',
+    'updateName',
+    'recordException',
+    'end',
+    'isRecording',
+    'spanContext',
+  ])('span.%s', (name) => {
+    neverThrows((...given) => {
+      const span = tracer.startSpan('x') as unknown as Record<string, Method>;
+      span[name]?.(...given);
+      const readable = span as unknown as core.ReadableSpan;
+      JSON.stringify([readable.startTime, readable.duration, readable.status, readable.name]);
+      tracer.startSpan('y', {}, trace.setSpan(ROOT_CONTEXT, span as never)).end();
+    });
+  });
+
+  it.each(['startSpan', 'startActiveSpan', 'enabled'])('tracer.%s', (name) => {
+    neverThrows(uncalled((...given) => (tracer as unknown as Record<string, Method>)[name]?.(...given)));
+  });
+
+  it.each(['getTracer', 'forceFlush'])('provider.%s', (name) => {
+    neverThrows((...given) => (provider as unknown as Record<string, Method>)[name]?.(...given));
+  });
+
+  it.each(['withSpan', 'startSpan', 'annotate', 'recordAll', 'suppressTracing', 'resourceFromAttributes'])(
+    '%s',
+    (name) => {
+      neverThrows(uncalled((...given) => (core as unknown as Record<string, Method>)[name]?.(...given)));
+    },
+  );
+
+  it('traced', () => {
+    neverThrows((...given) => (core.traced as Method)(...given));
+  });
+
+  it('a provider that is made of it, its tracers and their spans', () => {
+    const keys = ['spanProcessors', 'sampler', 'resource', 'spanLimits', 'idGenerator'];
+    const option = fc.tuple(fc.constantFrom(...keys), anything);
+    const options = fc.oneof(
+      anything,
+      fc.array(option).map((list) => () => Object.fromEntries(list.map(([key, make]) => [key, make()]))),
+    );
+    neverThrows(
+      (...given) => {
+        const made = new core.TracerProvider(...(given as []));
+        const span = made.getTracer('t').startSpan('x', { attributes: { a: 1 } });
+        span.end();
+        expect(span.spanContext().spanId).toMatch(/^[0-9a-f]{16}$/);
+      },
+      fc.array(options, { maxLength: 1 }),
+    );
+  });
+
+  it('a sampler, whatever it answers and is made of', () => {
+    neverThrows((answer, ...given) => {
+      const sampler = { shouldSample: () => answer as never, toString: () => 'any' };
+      new core.TracerProvider({ sampler }).getTracer('t').startSpan('x').end();
+      const parentBased = new core.ParentBasedSampler(...(given as [never]));
+      new core.TracerProvider({ sampler: parentBased }).getTracer('t').startSpan('x').end();
+      String(new core.TraceIdRatioBasedSampler(...(given as [never])));
+    });
+  });
+
+  it('an id generator, whatever it answers', () => {
+    neverThrows((traceId, spanId, random) => {
+      const idGenerator = {
+        generateTraceId: () => traceId as string,
+        generateSpanId: () => spanId as string,
+        isTraceIdRandom: () => random as boolean,
+      };
+      const span = new core.TracerProvider({ idGenerator }).getTracer('t').startSpan('x');
+      expect(span.spanContext().traceId).toMatch(/^[0-9a-f]{32}$/);
+    });
+  });
+});
+
+it('keeps of any attributes only what an exporter can carry', () => {
+  fc.assert(
+    fc.property(anything, anything, (value, attributes) => {
+      const span = tracer.startSpan('x', { attributes: attributes() as never }) as unknown as core.Span;
+      span.setAttribute('value', value() as never).end();
+      expectCarried(span.attributes, 0);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+function expectCarried(value: unknown, depth: number): void {
+  expect(depth).toBeLessThanOrEqual(66);
+  if (value === null || ['string', 'number', 'boolean'].includes(typeof value) || value instanceof Uint8Array)
+    return;
+  expect(typeof value).toBe('object');
+  const prototype = Object.getPrototypeOf(value);
+  expect([Object.prototype, Array.prototype]).toContain(prototype);
+  for (const key of Object.keys(value as object)) {
+    const descriptor = Object.getOwnPropertyDescriptor(value, key) as PropertyDescriptor;
+    expect(descriptor.get).toBeUndefined();
+    expectCarried(descriptor.value, depth + 1);
+  }
+}
