@@ -226,7 +226,13 @@ describe('hostile contents', () => {
       evil,
       evil,
     );
-    const attributes: Attributes = { [evil]: evil, long: 'x'.repeat(16_384), list: [evil, evil] };
+    const map = { [evil]: [evil, { [evil]: evil }, Buffer.from(evil), null] };
+    const attributes = {
+      [evil]: evil,
+      long: 'x'.repeat(16_384),
+      list: [evil, evil],
+      map,
+    } as object as Attributes;
     const span = tracer.startSpan(evil, { attributes });
     span.addEvent(evil, attributes).recordException({ name: evil, message: evil, stack: evil });
     span.addLink({ context: { traceId: evil, spanId: evil, traceFlags: 1 }, attributes });
@@ -243,7 +249,11 @@ describe('hostile contents', () => {
       expect(page.body.isWellFormed()).toBe(true);
     }
     expect(ask(`/requests/trace/${id}`).body).toContain('… (16,384 characters)');
-    expect(JSON.parse(ask(`/requests/trace/${id}.json`).body).spans[0].name).toBe(evil);
+    const [view] = JSON.parse(ask(`/requests/trace/${id}.json`).body).spans;
+    expect(view.name).toBe(evil);
+    expect(view.attributes.map).toEqual({
+      [evil]: [evil, { [evil]: evil }, `base64:${Buffer.from(evil).toString('base64')}`, null],
+    });
   });
 
   it('in any path and query at all: an answer, no error, no state', () => {

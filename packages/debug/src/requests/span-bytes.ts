@@ -1,7 +1,9 @@
-import type { Attributes, AttributeValue } from '@opentelemetry/api';
+import type { Attributes } from '@opentelemetry/api';
 import type { ReadableSpan } from '../readable-span.ts';
 
 const PER_ENTRY = 40;
+/** Also the depth of the recursion is not more. */
+const MAX_ELEMENTS = 1_000;
 
 /** About how many bytes the contents of a span take beside the span itself. Keys are shared literals as a rule. */
 export function contentBytes(span: ReadableSpan): number {
@@ -18,11 +20,18 @@ function attributeBytes(attributes: Attributes | undefined): number {
   return bytes;
 }
 
-/** Two bytes a character: what V8 takes for anything beyond Latin-1. */
-function valueBytes(value: AttributeValue | undefined): number {
+/**
+ * Two bytes a character: what V8 takes for anything beyond Latin-1. A value in a cycle, or one that shares its parts,
+ * has no end: it counts as far as it was looked at.
+ */
+function valueBytes(value: unknown, look = { elements: MAX_ELEMENTS }): number {
   if (typeof value === 'string') return value.length * 2;
-  if (!Array.isArray(value)) return 0;
+  if (typeof value !== 'object' || value === null) return 0;
+  if (value instanceof Uint8Array) return value.length;
   let bytes = 0;
-  for (const element of value) bytes += 16 + (typeof element === 'string' ? element.length * 2 : 0);
+  for (const part of Object.values(value)) {
+    if (--look.elements < 0) break;
+    bytes += 16 + valueBytes(part, look);
+  }
   return bytes;
 }

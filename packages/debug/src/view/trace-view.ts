@@ -164,9 +164,7 @@ function viewSpan(
 function viewAttributes(attributes: object): Readonly<Record<string, unknown>> {
   const shown: Record<string, unknown> = Object.create(null);
   for (const [key, value] of Object.entries(attributes)) {
-    shown[cut(key, TITLE_LIMIT)] = Array.isArray(value)
-      ? value.slice(0, ELEMENTS_SHOWN).map((element) => viewValue(element, TITLE_LIMIT))
-      : viewValue(value, VALUE_LIMIT);
+    shown[cut(key, TITLE_LIMIT)] = new ValueView().of(value, VALUE_LIMIT, 0);
   }
   return shown;
 }
@@ -176,10 +174,32 @@ function targetOf({ attributes, kind }: ReadableSpan): string | undefined {
   return typeof target === 'string' ? target.replace(/^https?:\/\//, '') : undefined;
 }
 
-const ELEMENTS_SHOWN = 100;
+/** Something that JSON can carry: bytes as base64 text, arrays and maps cut in length and depth. */
+class ValueView {
+  /** In all its depth: a value that shares its parts could be endless. */
+  private elementsLeft = 200;
 
-function viewValue(value: unknown, limit: number): unknown {
-  return typeof value === 'string' ? cut(value, limit) : value;
+  of(value: unknown, limit: number, depth: number): unknown {
+    if (typeof value === 'string') return cut(value, limit);
+    if (typeof value === 'bigint') return String(value);
+    if (typeof value !== 'object' || value === null) return value;
+    if (value instanceof Uint8Array) {
+      const text = Buffer.from(value.subarray(0, TITLE_LIMIT)).toString('base64');
+      return `base64:${text}${value.length > TITLE_LIMIT ? '…' : ''}`;
+    }
+    // What is nested deeper, nobody reads in a table.
+    if (depth === 8) return '…';
+    const shown = this.shown(Object.entries(value)).map(
+      ([key, part]) => [cut(key, TITLE_LIMIT), this.of(part, TITLE_LIMIT, depth + 1)] as const,
+    );
+    return Array.isArray(value) ? shown.map(([, part]) => part) : Object.fromEntries(shown);
+  }
+
+  private shown<T>(entries: T[]): T[] {
+    const some = entries.slice(0, Math.min(100, this.elementsLeft));
+    this.elementsLeft -= some.length;
+    return some;
+  }
 }
 
 function earlier(a: HrTime, b: HrTime): HrTime {
