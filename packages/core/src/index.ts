@@ -26,6 +26,7 @@
 export { isTracingSuppressed, suppressTracing } from './active-context.ts';
 export { annotate } from './annotate.ts';
 export type { AnyValue } from './any-value.ts';
+export { ContextLossDetector, type ContextLossDetectorOptions } from './context-loss-detector.ts';
 export { type IdGenerator, RandomIdGenerator } from './id-generator.ts';
 export type { TracerOptions } from './instrumentation-scope.ts';
 export type { InstrumentationScope, ReadableSpan, TimedEvent } from './readable-span.ts';
