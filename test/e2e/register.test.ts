@@ -124,6 +124,37 @@ describe('without a line of code', () => {
   });
 });
 
+describe('SONDE_DEBUG=context', () => {
+  it('says once where a span has lost its request', async () => {
+    const program = run(registered('lost-context.mjs'), { SONDE_DEBUG: 'context', NODE_ENV: 'production' });
+    const [, port] = await program.prints(/listening on (\d+)/);
+    for (let i = 0; i < 3; i++) await (await fetch(`http://localhost:${port}/`)).text();
+    program.kill('SIGKILL');
+    await program.ended;
+    expect(program.stderr).toMatch(
+      /^sonde: span "write row" starts without a parent while 1 request\(s\) are being served; .*\n {4}at .*lost-context\.mjs:11/,
+    );
+    expect(program.stderr.match(/^sonde:/gm)).toHaveLength(1);
+  });
+});
+
+describe('a sampler', () => {
+  it('decides what is exported, not what is on the page', async () => {
+    const collector = await collect();
+    const program = run(registered('server.mjs'), {
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_TRACES_SAMPLER: 'always_off',
+    });
+    const [, port] = await program.prints(/listening on (\d+)/);
+    await (await fetch(`http://localhost:${port}/a`)).text();
+    const { families } = await getJson(`http://localhost:${port}/debug/requests.json`);
+    expect(families).toMatchObject([{ family: 'GET /a' }]);
+    program.kill('SIGTERM');
+    expect(await program.ended).toBe('SIGTERM');
+    expect(collector.spans).toEqual([]);
+  });
+});
+
 describe('with a collector', () => {
   it('spans arrive, with service and parents, when the program ends by itself', async () => {
     const collector = await collect();

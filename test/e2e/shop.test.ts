@@ -45,6 +45,10 @@ describe('the shop', () => {
     }
   });
 
+  it('loses no context, leaves no span open and writes none after its end', () => {
+    expect(shop.program.stderr).not.toMatch(/^sonde: .*span/m);
+  });
+
   it('has been sent 300 requests that all were answered, refunds with an error, but for one that hangs', async () => {
     expect(shop.program.stdout).toContain('270 were answered, 30 failed (refunds always do), 1 still hangs.');
     const { families } = (await ask('gateway', '/debug/requests.json')).json;

@@ -16,7 +16,7 @@ export class Shop {
   }
 
   static async open(): Promise<Shop> {
-    const program = new Program(['../examples/shop/shop.js']);
+    const program = new Program(['../examples/shop/shop.js'], { SONDE_DEBUG: 'context' });
     await program.prints(/Ctrl-C ends/);
     return new Shop(program);
   }

@@ -184,3 +184,100 @@ describe('an option of the wrong type', () => {
     expect(warnings).toEqual([]);
   });
 });
+
+describe('the sampler', () => {
+  const on = 'ParentBased{root=AlwaysOnSampler';
+  it.each([
+    [{}, on],
+    [{ OTEL_TRACES_SAMPLER: '' }, on],
+    [{ OTEL_TRACES_SAMPLER: 'always_on' }, 'AlwaysOnSampler'],
+    [{ OTEL_TRACES_SAMPLER: 'always_off' }, 'AlwaysOffSampler'],
+    [{ OTEL_TRACES_SAMPLER: 'traceidratio' }, 'TraceIdRatioBased{1}'],
+    [{ OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.25' }, 'TraceIdRatioBased{0.25}'],
+    [{ OTEL_TRACES_SAMPLER: 'parentbased_always_off' }, 'ParentBased{root=AlwaysOffSampler'],
+    [
+      { OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0' },
+      'ParentBased{root=TraceIdRatioBased{0}',
+    ],
+    // An argument that the sampler does not take is nobody's business.
+    [{ OTEL_TRACES_SAMPLER_ARG: 'x' }, on],
+  ])('of %j is %s', (env, text) => {
+    const { sampler, warnings } = read(env as Record<string, string>);
+    expect(String(sampler).startsWith(text)).toBe(true);
+    expect(warnings).toEqual([]);
+  });
+
+  it.each(['Always_On', 'jaeger_remote', 'toString'])(
+    'of OTEL_TRACES_SAMPLER=%s is the default, and that is said',
+    (name) => {
+      const { sampler, warnings } = read({ OTEL_TRACES_SAMPLER: name });
+      expect(String(sampler).startsWith(on)).toBe(true);
+      expect(warnings).toEqual([
+        `OTEL_TRACES_SAMPLER is "${name}", expected one of always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off, parentbased_traceidratio; using parentbased_always_on`,
+      ]);
+    },
+  );
+
+  it.each(['x', '-0.1', '1.1', 'NaN'])(
+    'takes every trace with OTEL_TRACES_SAMPLER_ARG=%s, and says so',
+    (ratio) => {
+      const { sampler, warnings } = read({
+        OTEL_TRACES_SAMPLER: 'traceidratio',
+        OTEL_TRACES_SAMPLER_ARG: ratio,
+      });
+      expect(String(sampler)).toBe('TraceIdRatioBased{1}');
+      expect(warnings).toEqual([
+        `OTEL_TRACES_SAMPLER_ARG is "${ratio}", expected a number from 0 to 1; using 1`,
+      ]);
+    },
+  );
+});
+
+describe('the limits of a span', () => {
+  it.each([
+    [{}, {}],
+    [
+      { OTEL_SPAN_EVENT_COUNT_LIMIT: '0', OTEL_SPAN_LINK_COUNT_LIMIT: '7' },
+      { eventCountLimit: 0, linkCountLimit: 7 },
+    ],
+    [
+      {
+        OTEL_ATTRIBUTE_COUNT_LIMIT: '5',
+        OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: '6',
+        OTEL_LINK_ATTRIBUTE_COUNT_LIMIT: '4',
+      },
+      { attributeCountLimit: 6, attributePerEventCountLimit: 5, attributePerLinkCountLimit: 4 },
+    ],
+    [{ OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: '10' }, { attributeValueLengthLimit: 10 }],
+    [
+      { OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: '10', OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT: '20' },
+      { attributeValueLengthLimit: 20 },
+    ],
+  ])('of %j are %j, and else the default', (env, limits) => {
+    const { spanLimits, warnings } = read(env as Record<string, string>);
+    expect(spanLimits).toEqual(limits);
+    expect(warnings).toEqual([]);
+  });
+
+  it('with a wrong number are the default, and that is said once', () => {
+    const { spanLimits, warnings } = read({ OTEL_ATTRIBUTE_COUNT_LIMIT: 'many' });
+    expect(spanLimits).toEqual({
+      attributeCountLimit: 128,
+      attributePerEventCountLimit: 128,
+      attributePerLinkCountLimit: 128,
+    });
+    expect(warnings).toEqual([
+      'OTEL_ATTRIBUTE_COUNT_LIMIT is "many", expected a whole number of at least 0; using 128',
+    ]);
+  });
+});
+
+it.each([
+  [undefined, false, []],
+  ['', false, []],
+  ['context', true, []],
+  [' Context , ', true, []],
+  ['ctx', false, ['SONDE_DEBUG has "ctx", expected context; it is ignored']],
+])('with SONDE_DEBUG=%s lost context is looked for: %s', (value, debugContext, warnings) => {
+  expect(read(value === undefined ? {} : { SONDE_DEBUG: value })).toMatchObject({ debugContext, warnings });
+});

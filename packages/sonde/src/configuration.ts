@@ -1,4 +1,7 @@
-import type { SpanProcessor } from '@sonde/core';
+import type { Sampler, SpanLimits, SpanProcessor } from '@sonde/core';
+import { type Environment, readNumber, type Warn } from './environment.ts';
+import { readSampler } from './sampler.ts';
+import { readSpanLimits } from './span-limits.ts';
 
 /** What `start` can be told in code; each wins over its variable. */
 export interface StartOptions {
@@ -23,6 +26,11 @@ export interface Configuration {
   readonly hosts: readonly string[];
   readonly token: string | undefined;
   readonly spanProcessors: readonly SpanProcessor[];
+  /** Which spans are exported; all are recorded for the pages. */
+  readonly sampler: Sampler;
+  readonly spanLimits: SpanLimits;
+  /** Whether to look for lost context. */
+  readonly debugContext: boolean;
   /** Where OTLP goes; `undefined` for nowhere. */
   readonly tracesUrl: URL | undefined;
   readonly batching: Batching;
@@ -39,9 +47,6 @@ export interface Batching {
   readonly exportTimeoutMillis: number;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
-type Warn = (sentence: string) => void;
-
 /** An empty variable counts as unset (specification, "Environment Variable Specification"). */
 export function readConfiguration(options: StartOptions, env: Environment, warn: Warn): Configuration {
   const resourceAttributes = parseResourceAttributes(env['OTEL_RESOURCE_ATTRIBUTES'] ?? '', warn);
@@ -57,6 +62,9 @@ export function readConfiguration(options: StartOptions, env: Environment, warn:
     hosts: settleHosts(options.hosts, warn) ?? splitList(env['SONDE_HOSTS'] ?? ''),
     token: text('token', options.token, warn) || env['SONDE_TOKEN'] || undefined,
     spanProcessors: settleProcessors(options.spanProcessors, warn),
+    sampler: readSampler(env, warn),
+    spanLimits: readSpanLimits(env, warn),
+    debugContext: readSwitches(env, warn).includes('context'),
     tracesUrl: env['OTEL_TRACES_EXPORTER'] === 'none' ? undefined : findTracesUrl(env, warn),
     batching: readBatching(env, warn),
     exportTimeoutMillis: readNumber(
@@ -112,13 +120,17 @@ function readBatching(env: Environment, warn: Warn): Batching {
   };
 }
 
-function readNumber(env: Environment, name: string, fallback: number, warn: Warn): number {
-  const given = env[name]?.trim();
-  if (!given) return fallback;
-  const value = Number(given);
-  if (Number.isInteger(value) && value > 0) return value;
-  warn(`${name} is "${given}", expected a whole number above 0; using ${fallback}`);
-  return fallback;
+const SWITCHES = ['context'];
+
+/** What SONDE_DEBUG switches on, separated by commas. */
+function readSwitches(env: Environment, warn: Warn): string[] {
+  const given = splitList(env['SONDE_DEBUG'] ?? '');
+  for (const name of given) {
+    if (!SWITCHES.includes(name)) {
+      warn(`SONDE_DEBUG has "${name}", expected ${SWITCHES.join(', ')}; it is ignored`);
+    }
+  }
+  return given;
 }
 
 function settlePath(path: string | false | undefined, warn: Warn): string | false {

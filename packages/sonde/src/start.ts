@@ -7,8 +7,7 @@ import {
   W3CTraceContextPropagator,
 } from '@sonde/context';
 import {
-  AlwaysOnSampler,
-  ParentBasedSampler,
+  ContextLossDetector,
   recordAll,
   resourceFromAttributes,
   type SpanProcessor,
@@ -52,10 +51,12 @@ function run(configuration: Configuration, warn: (sentence: string) => void, onS
   const processors: SpanProcessor[] = [new RequestsProcessor()];
   const exporting = tracesUrl === undefined ? undefined : tryExport(tracesUrl, configuration, warn);
   if (exporting !== undefined) processors.push(exporting);
+  if (configuration.debugContext) processors.push(new ContextLossDetector({ say }));
 
   const provider = new TracerProvider({
     // Everything is recorded for the pages; what the sampler leaves out is not exported.
-    sampler: recordAll(new ParentBasedSampler({ root: new AlwaysOnSampler() })),
+    sampler: recordAll(configuration.sampler),
+    spanLimits: configuration.spanLimits,
     resource: resourceFromAttributes(resourceAttributes(configuration)),
     spanProcessors: [...processors, ...configuration.spanProcessors],
   });
