@@ -1,5 +1,7 @@
+import { AsyncResource } from 'node:async_hooks';
 import { EventEmitter, once } from 'node:events';
-import { Readable } from 'node:stream';
+import { Readable, Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { createContextKey, ROOT_CONTEXT } from '@opentelemetry/api';
 import { describe, expect, it } from 'vitest';
 import { AsyncLocalStorageContextManager } from './async-local-storage-context-manager.ts';
@@ -54,6 +56,45 @@ describe('with', () => {
       () => new Promise((resolve) => later(() => resolve(manager.active()))),
     );
     expect(seen).toBe(one);
+  });
+
+  it('follows an async generator into each of its steps, from whatever context they are asked for', async () => {
+    async function* steps(): AsyncGenerator<unknown> {
+      yield manager.active();
+      await new Promise(setImmediate);
+      yield manager.active();
+    }
+    const seen: unknown[] = [];
+    await manager.with(one, async () => {
+      for await (const active of steps()) seen.push(active);
+    });
+    expect(seen).toEqual([one, one]);
+  });
+
+  it('follows a stream through pipeline() to its end', async () => {
+    const seen: unknown[] = [];
+    const watch = new Transform({
+      transform(chunk, _encoding, done) {
+        seen.push(manager.active());
+        done(null, chunk);
+      },
+    });
+    await manager.with(one, async () => {
+      await pipeline(Readable.from(['a', 'b']), watch, async (source: AsyncIterable<unknown>) => {
+        for await (const _ of source) seen.push(manager.active());
+      });
+      seen.push(manager.active());
+    });
+    // A stream of bytes may join two chunks into one.
+    expect(seen.length).toBeGreaterThan(2);
+    expect(new Set(seen)).toEqual(new Set([one]));
+  });
+
+  it('follows a queue whose jobs are bound when they are put into it', () => {
+    const queue: (() => unknown)[] = [];
+    manager.with(one, () => queue.push(manager.bind(manager.active(), () => manager.active())));
+    manager.with(two, () => queue.push(AsyncResource.bind(() => manager.active())));
+    expect(queue.map((job) => job())).toEqual([one, two]);
   });
 
   it('keeps interleaved tasks apart', async () => {

@@ -1,5 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Context, type ContextManager, ROOT_CONTEXT } from '@opentelemetry/api';
+import { isContext } from './guarded-propagator.ts';
+import { sayOnce } from './report.ts';
 
 /** What {@link AsyncLocalStorageContextManager.attach} answers: `dispose()` restores what was active before. */
 export interface ContextManagementToken {
@@ -32,8 +34,13 @@ export class AsyncLocalStorageContextManager implements ContextManager {
     thisArg?: ThisParameterType<F>,
     ...args: A
   ): ReturnType<F> {
+    if (typeof fn !== 'function') {
+      sayOnce('a context manager was not given a function to call, so nothing was called');
+      return undefined as ReturnType<F>;
+    }
+    const active = isContext(context) ? context : ROOT_CONTEXT;
     const callee = thisArg === undefined || thisArg === null ? fn : fn.bind(thisArg);
-    return this.storage.run(context, callee as F, ...args);
+    return this.storage.run(active, callee as F, ...args);
   }
 
   /**
@@ -44,8 +51,13 @@ export class AsyncLocalStorageContextManager implements ContextManager {
    * `listeners()` answers and misses those that were there before.
    */
   bind<T>(context: Context, target: T): T {
-    if (typeof target === 'function') return this.bindFunction(context, target as never);
-    if (isEmitter(target)) this.bindEmitter(context, target);
+    const bound = isContext(context) ? context : ROOT_CONTEXT;
+    if (typeof target === 'function') return this.bindFunction(bound, target as never);
+    try {
+      if (isEmitter(target)) this.bindEmitter(bound, target);
+    } catch (error) {
+      sayOnce('an emitter could not be bound to a context and is left as it is', error);
+    }
     return target;
   }
 
@@ -58,7 +70,7 @@ export class AsyncLocalStorageContextManager implements ContextManager {
   attach(context: Context): ContextManagementToken {
     const { storage } = this;
     const before = storage.getStore();
-    storage.enterWith(context);
+    storage.enterWith(isContext(context) ? context : ROOT_CONTEXT);
     return { dispose: () => storage.enterWith(before as Context) };
   }
 

@@ -1,14 +1,17 @@
 import {
   type Context,
-  diag,
+  ROOT_CONTEXT,
   type TextMapGetter,
   type TextMapPropagator,
   type TextMapSetter,
 } from '@opentelemetry/api';
+import { isContext } from './guarded-propagator.ts';
+import { sayOnce } from './report.ts';
+import { safely } from './safely.ts';
 
 /** What makes up a {@link CompositePropagator}; option names of OpenTelemetry's. */
 export interface CompositePropagatorOptions {
-  /** Called in this order; on extract, a later one wins over an earlier one. */
+  /** Called in this order; on extract, a later one wins over an earlier one. One that stands twice is called once. */
   propagators?: TextMapPropagator[];
 }
 
@@ -22,8 +25,8 @@ export class CompositePropagator implements TextMapPropagator {
   private readonly names: readonly string[];
 
   constructor(options: CompositePropagatorOptions = {}) {
-    this.propagators = [...(options.propagators ?? [])];
-    this.names = [...new Set(this.propagators.flatMap((propagator) => propagator.fields()))];
+    this.propagators = settle(options);
+    this.names = [...new Set(this.propagators.flatMap(fieldsOf))];
   }
 
   inject<Carrier>(context: Context, carrier: Carrier, setter: TextMapSetter<Carrier>): void {
@@ -31,7 +34,7 @@ export class CompositePropagator implements TextMapPropagator {
       try {
         propagator.inject(context, carrier, setter);
       } catch (error) {
-        diag.warn(`sonde: ${propagator.constructor.name} failed to inject; its headers are missing`, error);
+        sayOnce(`${nameOf(propagator)} threw in inject, so headers are missing`, error);
       }
     }
   }
@@ -42,13 +45,33 @@ export class CompositePropagator implements TextMapPropagator {
       try {
         extracted = propagator.extract(extracted, carrier, getter);
       } catch (error) {
-        diag.warn(`sonde: ${propagator.constructor.name} failed to extract; its headers are ignored`, error);
+        sayOnce(`${nameOf(propagator)} threw in extract, so headers were ignored`, error);
       }
     }
-    return extracted;
+    return isContext(extracted) ? extracted : ROOT_CONTEXT;
   }
 
+  /** All headers, each once. */
   fields(): string[] {
     return [...this.names];
   }
+}
+
+function settle(options: CompositePropagatorOptions): TextMapPropagator[] {
+  const given = safely(() => [...new Set(options.propagators ?? [])], []);
+  const fit = given.filter((propagator) =>
+    safely(() => typeof propagator.inject === 'function' && typeof propagator.extract === 'function', false),
+  );
+  if (fit.length < given.length) {
+    sayOnce('a CompositePropagator was given something without inject and extract, which is left out');
+  }
+  return fit;
+}
+
+function fieldsOf(propagator: TextMapPropagator): string[] {
+  return safely(() => propagator.fields().map(String), []);
+}
+
+function nameOf(propagator: TextMapPropagator): string {
+  return safely(() => String(propagator.constructor.name), 'a propagator');
 }

@@ -19,20 +19,26 @@ function isBlank(code: number): boolean {
 /**
  * The one value of a header, or `undefined` when there is none. A header that came several times is joined by
  * commas, as RFC 9110 §5.3 allows for lists: right for tracestate and baggage, and it makes two traceparents the
- * malformed one that they are. A getter that throws counts as an absent header.
+ * malformed one that they are. Bytes, as messages of a queue carry them, are read as UTF-8.
  */
 export function headerValue<Carrier>(
   carrier: Carrier,
   getter: TextMapGetter<Carrier>,
   name: string,
 ): string | undefined {
-  let value: unknown;
-  try {
-    value = getter.get(carrier, name);
-  } catch {
-    return undefined;
-  }
+  const value: unknown = getter.get(carrier, name);
+  return typeof value === 'string' ? value : textOf(value);
+}
+
+/** A header of more than this is nobody's trace context. */
+const MAX_BYTES = 65_536;
+
+export function textOf(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
-  if (Array.isArray(value) && value.every((part) => typeof part === 'string')) return value.join(',');
-  return undefined;
+  if (value instanceof Uint8Array) {
+    return value.length > MAX_BYTES ? undefined : new TextDecoder().decode(value);
+  }
+  if (!Array.isArray(value) || value.length === 0) return undefined;
+  const parts = value.map((part) => (Array.isArray(part) ? undefined : textOf(part)));
+  return parts.includes(undefined) ? undefined : parts.join(',');
 }

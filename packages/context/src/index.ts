@@ -32,6 +32,17 @@ export {
   AsyncLocalStorageContextManager,
   type ContextManagementToken,
 } from './async-local-storage-context-manager.ts';
+export { B3Propagator, type B3PropagatorOptions } from './b3-propagator.ts';
+export { type Carrier, carrierGetter, carrierSetter } from './carrier.ts';
 export { CompositePropagator, type CompositePropagatorOptions } from './composite-propagator.ts';
+export {
+  type Environment,
+  environmentGetter,
+  environmentSetter,
+  extractEnvironment,
+  injectEnvironment,
+} from './environment.ts';
+export { JaegerPropagator } from './jaeger-propagator.ts';
+export { propagatorFromNames } from './propagator-from-names.ts';
 export { W3CBaggagePropagator } from './w3c-baggage-propagator.ts';
 export { W3CTraceContextPropagator } from './w3c-trace-context-propagator.ts';

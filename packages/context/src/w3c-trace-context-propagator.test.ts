@@ -72,6 +72,13 @@ describe('tracestate', () => {
     expect(inject(extracted)).toEqual({ traceparent, tracestate });
   });
 
+  it('with a doubled key passes on untouched; the first one, which is newer, is read', () => {
+    const tracestate = 'a=1,a=2';
+    const extracted = extract({ traceparent, tracestate }) as SpanContext;
+    expect(extracted.traceState?.get('a')).toBe('1');
+    expect(inject(extracted)).toEqual({ traceparent, tracestate });
+  });
+
   it('is read when somebody asks', () => {
     const { traceState } = extract({ traceparent, tracestate: 'a=1, b=2 ,c=3' }) as SpanContext;
     expect([traceState?.get('a'), traceState?.get('b'), traceState?.get('none')]).toEqual([
@@ -84,7 +91,11 @@ describe('tracestate', () => {
   it.each([
     ['a member without value', 'a'],
     ['an upper-case key', 'A=1'],
-    ['a doubled key', 'a=1,a=2'],
+    ['a blank inside a key', 'a b=1'],
+    ['a control character', 'a=1,b=\x01'],
+    ['a character beyond ASCII', 'a=1,b=ä'],
+    ['one that is good and one that is not', 'a=1,=2'],
+    ['nothing but commas', ' , ,'],
     ['33 members', Array.from({ length: 33 }, (_, i) => `k${i}=v`).join(',')],
     ['a key of 257 characters', `${'k'.repeat(257)}=v`],
     ['a value of 257 characters', `k=${'v'.repeat(257)}`],

@@ -1,0 +1,111 @@
+import {
+  type Context,
+  createContextKey,
+  isSpanContextValid,
+  type SpanContext,
+  type TextMapGetter,
+  type TextMapSetter,
+  TraceFlags,
+  trace,
+} from '@opentelemetry/api';
+import { withRemoteParent } from './carried-context.ts';
+import { GuardedPropagator } from './guarded-propagator.ts';
+import { headerValue, trimOptionalWhiteSpace } from './header.ts';
+import { safely } from './safely.ts';
+
+const SINGLE = 'b3';
+const TRACE_ID = 'x-b3-traceid';
+const SPAN_ID = 'x-b3-spanid';
+const SAMPLED = 'x-b3-sampled';
+const FLAGS = 'x-b3-flags';
+
+// {trace id}-{span id}[-{sampling state}[-{parent span id}]]
+const SINGLE_FORMAT = /^([0-9a-f]{16}|[0-9a-f]{32})-([0-9a-f]{16})(?:-([01d])(?:-[0-9a-f]{16})?)?$/;
+const TRACE_ID_FORMAT = /^(?:[0-9a-f]{16}|[0-9a-f]{32})$/;
+const SPAN_ID_FORMAT = /^[0-9a-f]{16}$/;
+const ACCEPTED = /^(?:1|true)$/i;
+const DENIED = /^(?:0|false)$/i;
+
+/** Somebody asked that this trace be kept whatever the samplers say; it goes on with the trace. */
+const DEBUG_KEY = createContextKey('sonde.context.b3.debug');
+
+/** How a {@link B3Propagator} writes. */
+export interface B3PropagatorOptions {
+  /** One `b3` header, or the `x-b3-*` ones. Default: `single`. Both are read. */
+  injectEncoding?: 'single' | 'multi';
+}
+
+/**
+ * Reads and writes Zipkin's B3 headers. On extract the single header is looked for first, then the others. Trace
+ * ids of 64 bits are filled up with zeros. The debug flag is kept and counts as sampled. Without a sampling state the
+ * trace is taken as not sampled; a bare `b3: 0` carries no ids and changes nothing. The parent's span id is
+ * not written, as OpenTelemetry asks, and ids are never shared between client and server.
+ *
+ * Source: OpenTelemetry specification, Propagators API, "B3 Requirements"; openzipkin/b3-propagation.
+ */
+export class B3Propagator extends GuardedPropagator {
+  private readonly multi: boolean;
+
+  constructor(options: B3PropagatorOptions = {}) {
+    super();
+    this.multi = safely(() => options.injectEncoding === 'multi', false);
+  }
+
+  fields(): string[] {
+    return this.multi ? [TRACE_ID, SPAN_ID, SAMPLED, FLAGS] : [SINGLE];
+  }
+
+  protected write<Carrier>(context: Context, carrier: Carrier, setter: TextMapSetter<Carrier>): void {
+    const spanContext = trace.getSpanContext(context);
+    if (spanContext === undefined || !isSpanContextValid(spanContext)) return;
+    const { spanId, traceFlags, traceId } = spanContext;
+    const debug = context.getValue(DEBUG_KEY) === true;
+    const sampled = (traceFlags & TraceFlags.SAMPLED) === 0 ? '0' : '1';
+    if (!this.multi) {
+      setter.set(carrier, SINGLE, `${traceId}-${spanId}-${debug ? 'd' : sampled}`);
+      return;
+    }
+    setter.set(carrier, TRACE_ID, traceId);
+    setter.set(carrier, SPAN_ID, spanId);
+    // Debug says that it is sampled: not both are sent.
+    if (debug) setter.set(carrier, FLAGS, '1');
+    else setter.set(carrier, SAMPLED, sampled);
+  }
+
+  protected read<Carrier>(context: Context, carrier: Carrier, getter: TextMapGetter<Carrier>): Context {
+    const get = (name: string): string => trimOptionalWhiteSpace(headerValue(carrier, getter, name) ?? '');
+    const found = readSingle(get) ?? readMulti(get);
+    if (found === undefined || !isSpanContextValid(found.spanContext)) return context;
+    const parent = withRemoteParent(context, found.spanContext);
+    return found.debug ? parent.setValue(DEBUG_KEY, true) : parent;
+  }
+}
+
+interface Found {
+  readonly spanContext: SpanContext;
+  readonly debug: boolean;
+}
+
+function readSingle(get: (name: string) => string): Found | undefined {
+  const match = SINGLE_FORMAT.exec(get(SINGLE));
+  if (match === null) return undefined;
+  const [, traceId, spanId, state] = match as unknown as [string, string, string, string?];
+  return found(traceId, spanId, state === '1', state === 'd');
+}
+
+function readMulti(get: (name: string) => string): Found | undefined {
+  const traceId = get(TRACE_ID);
+  const spanId = get(SPAN_ID);
+  const sampled = get(SAMPLED);
+  if (!TRACE_ID_FORMAT.test(traceId) || !SPAN_ID_FORMAT.test(spanId)) return undefined;
+  if (sampled !== '' && !ACCEPTED.test(sampled) && !DENIED.test(sampled)) return undefined;
+  return found(traceId, spanId, ACCEPTED.test(sampled), get(FLAGS) === '1');
+}
+
+function found(traceId: string, spanId: string, sampled: boolean, debug: boolean): Found {
+  const traceFlags = sampled || debug ? TraceFlags.SAMPLED : TraceFlags.NONE;
+  return {
+    spanContext: { traceId: traceId.padStart(32, '0'), spanId, traceFlags, isRemote: true },
+    debug,
+  };
+}

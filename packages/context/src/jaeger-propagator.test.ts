@@ -1,0 +1,83 @@
+import {
+  defaultTextMapGetter,
+  defaultTextMapSetter,
+  propagation,
+  ROOT_CONTEXT,
+  type SpanContext,
+  trace,
+} from '@opentelemetry/api';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { JaegerPropagator } from './jaeger-propagator.ts';
+
+const TRACE = 'd4cda95b652f4a1592b449d5929fda1b';
+const SPAN = '6e0c63257de34c92';
+const propagator = new JaegerPropagator();
+
+const extract = (headers: Record<string, unknown>): SpanContext | undefined =>
+  trace.getSpanContext(propagator.extract(ROOT_CONTEXT, headers, defaultTextMapGetter));
+
+describe('uber-trace-id', () => {
+  it.each([
+    ['sampled', `${TRACE}:${SPAN}:0:01`, TRACE, SPAN, 1],
+    ['not sampled', `${TRACE}:${SPAN}:0:00`, TRACE, SPAN, 0],
+    ['one digit of flags', `${TRACE}:${SPAN}:0:1`, TRACE, SPAN, 1],
+    ['debug', `${TRACE}:${SPAN}:0:2`, TRACE, SPAN, 1],
+    ['a parent', `${TRACE}:${SPAN}:${SPAN}:01`, TRACE, SPAN, 1],
+    ['encoded colons', `${TRACE}%3A${SPAN}%3A0%3A01`, TRACE, SPAN, 1],
+    ['ids without their leading zeros', '4a1:c92:0:01', '4a1'.padStart(32, '0'), 'c92'.padStart(16, '0'), 1],
+    ['upper case', `${TRACE.toUpperCase()}:${SPAN}:0:01`, TRACE, SPAN, 1],
+  ])('with %s is read', (_name, header, traceId, spanId, traceFlags) => {
+    expect(extract({ 'uber-trace-id': header })).toEqual({ traceId, spanId, traceFlags, isRemote: true });
+  });
+
+  it.each([
+    ['empty', ''],
+    ['three parts', `${TRACE}:${SPAN}:0`],
+    ['five parts', `${TRACE}:${SPAN}:0:01:x`],
+    ['a trace id of zeros', `0:${SPAN}:0:01`],
+    ['a span id of zeros', `${TRACE}:0:0:01`],
+    ['a trace id that is too long', `0${TRACE}:${SPAN}:0:01`],
+    ['no hexadecimal', `${TRACE}:xyz:0:01`],
+    ['a broken encoding', `${TRACE}%3`],
+    ['a number', 7],
+  ])('that is %s counts as none', (_name, header) => {
+    expect(extract({ 'uber-trace-id': header })).toBeUndefined();
+  });
+
+  it('is written with 128 bits, and comes back', () => {
+    const headers: Record<string, string> = {};
+    const spanContext = { traceId: TRACE, spanId: SPAN, traceFlags: 3 };
+    propagator.inject(trace.setSpanContext(ROOT_CONTEXT, spanContext), headers, defaultTextMapSetter);
+    expect(headers).toEqual({ 'uber-trace-id': `${TRACE}:${SPAN}:0:01` });
+    expect(extract(headers)).toMatchObject({ traceId: TRACE, spanId: SPAN, traceFlags: 1 });
+  });
+});
+
+describe('uberctx-…', () => {
+  it('carries baggage, whatever it holds', () => {
+    fc.assert(
+      fc.property(
+        fc.dictionary(fc.stringMatching(/^[a-z][a-z0-9-]*$/), fc.string({ unit: 'grapheme' })),
+        (given) => {
+          const entries = Object.fromEntries(Object.entries(given).map(([key, value]) => [key, { value }]));
+          const headers = {};
+          const context = propagation.setBaggage(ROOT_CONTEXT, propagation.createBaggage(entries));
+          propagator.inject(context, headers, defaultTextMapSetter);
+          const read = propagation.getBaggage(
+            propagator.extract(ROOT_CONTEXT, headers, defaultTextMapGetter),
+          );
+          expect(Object.fromEntries(read?.getAllEntries() ?? [])).toEqual(entries);
+        },
+      ),
+    );
+  });
+
+  it('is added to the baggage that is there, and carries at most 64 entries', () => {
+    const headers = Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`uberctx-k${i}`, 'v']));
+    const before = propagation.setBaggage(ROOT_CONTEXT, propagation.createBaggage({ own: { value: '1' } }));
+    const baggage = propagation.getBaggage(propagator.extract(before, headers, defaultTextMapGetter));
+    expect(baggage?.getEntry('own')).toEqual({ value: '1' });
+    expect(baggage?.getAllEntries()).toHaveLength(65);
+  });
+});
