@@ -281,3 +281,12 @@ it.each([
 ])('with SONDE_DEBUG=%s lost context is looked for: %s', (value, debugContext, warnings) => {
   expect(read(value === undefined ? {} : { SONDE_DEBUG: value })).toMatchObject({ debugContext, warnings });
 });
+
+it('takes the propagators that OTEL_PROPAGATORS names', () => {
+  expect(read({}).propagator.fields()).toEqual(['traceparent', 'tracestate', 'baggage']);
+  const { propagator, warnings } = read({ OTEL_PROPAGATORS: 'b3,zipkin' });
+  expect(propagator.fields()).toEqual(['b3']);
+  expect(warnings).toEqual([
+    'OTEL_PROPAGATORS has "zipkin", expected tracecontext, baggage, b3, b3multi, jaeger, none; it is left out',
+  ]);
+});

@@ -1,3 +1,5 @@
+import type { TextMapPropagator } from '@opentelemetry/api';
+import { propagatorFromNames } from '@sonde/context';
 import type { Sampler, SpanLimits, SpanProcessor } from '@sonde/core';
 import { type Environment, readNumber, type Warn } from './environment.ts';
 import { readSampler } from './sampler.ts';
@@ -29,6 +31,7 @@ export interface Configuration {
   /** Which spans are exported; all are recorded for the pages. */
   readonly sampler: Sampler;
   readonly spanLimits: SpanLimits;
+  readonly propagator: TextMapPropagator;
   /** Whether to look for lost context. */
   readonly debugContext: boolean;
   /** Where OTLP goes; `undefined` for nowhere. */
@@ -64,6 +67,7 @@ export function readConfiguration(options: StartOptions, env: Environment, warn:
     spanProcessors: settleProcessors(options.spanProcessors, warn),
     sampler: readSampler(env, warn),
     spanLimits: readSpanLimits(env, warn),
+    propagator: propagatorFromNames(env['OTEL_PROPAGATORS'], warn),
     debugContext: readSwitches(env, warn).includes('context'),
     tracesUrl: env['OTEL_TRACES_EXPORTER'] === 'none' ? undefined : findTracesUrl(env, warn),
     batching: readBatching(env, warn),

@@ -1,11 +1,6 @@
 import { hostname } from 'node:os';
 import { context, propagation, trace } from '@opentelemetry/api';
-import {
-  AsyncLocalStorageContextManager,
-  CompositePropagator,
-  W3CBaggagePropagator,
-  W3CTraceContextPropagator,
-} from '@sonde/context';
+import { AsyncLocalStorageContextManager } from '@sonde/context';
 import {
   ContextLossDetector,
   recordAll,
@@ -69,9 +64,7 @@ function run(configuration: Configuration, warn: (sentence: string) => void, onS
   undo.push(() => trace.disable());
   const contextManager = new AsyncLocalStorageContextManager();
   if (context.setGlobalContextManager(contextManager)) undo.push(() => context.disable());
-  const propagators = [new W3CTraceContextPropagator(), new W3CBaggagePropagator()];
-  if (propagation.setGlobalPropagator(new CompositePropagator({ propagators })))
-    undo.push(() => propagation.disable());
+  if (propagation.setGlobalPropagator(configuration.propagator)) undo.push(() => propagation.disable());
 
   undo.push(...serve(configuration));
 
