@@ -6,6 +6,7 @@ import {
   type SpanContext,
   type TextMapGetter,
   type TextMapSetter,
+  type TraceState,
   trace,
 } from '@opentelemetry/api';
 import { withRemoteParent } from './carried-context.ts';
@@ -37,7 +38,7 @@ export class W3CTraceContextPropagator extends GuardedPropagator {
 
   protected write<Carrier>(context: Context, carrier: Carrier, setter: TextMapSetter<Carrier>): void {
     const spanContext = trace.getSpanContext(context);
-    if (spanContext === undefined || !isSpanContextValid(spanContext)) return;
+    if (spanContext === undefined || !isValid(spanContext)) return;
     const { traceId, spanId, traceFlags, traceState } = spanContext;
     setter.set(carrier, TRACEPARENT, `00-${traceId}-${spanId}-0${traceFlags & KNOWN_FLAGS}`);
     const state = traceState?.serialize();
@@ -47,27 +48,43 @@ export class W3CTraceContextPropagator extends GuardedPropagator {
   protected read<Carrier>(context: Context, carrier: Carrier, getter: TextMapGetter<Carrier>): Context {
     const header = headerValue(carrier, getter, TRACEPARENT);
     if (header === undefined) return context;
-    const spanContext = parseTraceparent(trimOptionalWhiteSpace(header));
-    if (spanContext === undefined) return context;
+    const traceparent = trimOptionalWhiteSpace(header);
+    if (!isTraceparent(traceparent)) return context;
     const state = headerValue(carrier, getter, TRACESTATE);
-    if (state !== undefined && state !== '') spanContext.traceState = new LazyTraceState(state);
+    const spanContext = new ParsedSpanContext(
+      traceparent.slice(3, 35),
+      traceparent.slice(36, 52),
+      Number.parseInt(traceparent.slice(53, LENGTH), 16) & KNOWN_FLAGS,
+      state ? new LazyTraceState(state) : undefined,
+    );
     return withRemoteParent(context, spanContext);
   }
 }
 
-/** A remote span context, or `undefined` when the header is malformed. Every part stands at its own place. */
-function parseTraceparent(header: string): SpanContext | undefined {
-  if (!FORMAT.test(header)) return undefined;
+/** What was read from a header: valid, and not to be looked at again when it is handed on. */
+class ParsedSpanContext implements SpanContext {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly traceFlags: number;
+  readonly isRemote = true;
+  traceState?: TraceState;
+
+  constructor(traceId: string, spanId: string, traceFlags: number, traceState: TraceState | undefined) {
+    this.traceId = traceId;
+    this.spanId = spanId;
+    this.traceFlags = traceFlags;
+    if (traceState !== undefined) this.traceState = traceState;
+  }
+}
+
+function isValid(spanContext: SpanContext): boolean {
+  return spanContext instanceof ParsedSpanContext || isSpanContextValid(spanContext);
+}
+
+/** Every part stands at its own place. */
+function isTraceparent(header: string): boolean {
+  if (!FORMAT.test(header) || header.startsWith(FORBIDDEN_VERSION)) return false;
   // Version 00 ends here; a later one may go on after a dash (§3.2.4).
-  const version = header.slice(0, 2);
-  if (version === FORBIDDEN_VERSION || (version === '00' && header.length > LENGTH)) return undefined;
-  const traceId = header.slice(3, 35);
-  const spanId = header.slice(36, 52);
-  if (traceId === INVALID_TRACEID || spanId === INVALID_SPANID) return undefined;
-  return {
-    traceId,
-    spanId,
-    traceFlags: Number.parseInt(header.slice(53, LENGTH), 16) & KNOWN_FLAGS,
-    isRemote: true,
-  };
+  if (header.length > LENGTH && header.startsWith('00')) return false;
+  return !header.startsWith(INVALID_TRACEID, 3) && !header.startsWith(INVALID_SPANID, 36);
 }
