@@ -1,11 +1,9 @@
-import { fileURLToPath } from 'node:url';
-
 /** Enough to get through the frames of libraries to the program's own. */
 const DEPTH = 40;
 
 /** Where this file's package lies beside its siblings, as stacks write it: a URL or, where compiled on the fly, a path. */
-const siblings = new URL('../../', import.meta.url);
-const siblingFolders = [siblings.href, fileURLToPath(siblings)];
+const siblings = new URL('../../', import.meta.url).href;
+const siblingFolders = [siblings, decodeURIComponent(siblings.replace(/^file:\/\//, ''))];
 
 /** The stack of the running code without the frames of Node, of Sonde and of the api: one line each. */
 export function callStack(): string[] {

@@ -6,11 +6,10 @@ import type { HrTime, TimeInput } from '@opentelemetry/api';
  * more and 136 bytes of garbage; `performance.now()` costs a tenth more; `Date.now()`, which OpenTelemetry's SDK
  * reads beside it, is a third reading and truncates to 1 ms.
  *
- * The functions are taken from their owners once, so that a test's fake timers do not bend recorded time.
+ * The functions are taken from their owners once, so that a test's fake timers do not bend recorded time later.
  */
 export const hrtime: () => bigint = process.hrtime.bigint;
 const wallMillis = Date.now;
-const monotonic = performance;
 
 const NANOS_PER_SECOND = 1_000_000_000;
 const NANOS_PER_MILLI = 1_000_000;
@@ -49,13 +48,31 @@ export function toHrTime(nanos: bigint): HrTime {
   return [Number((nanos - below) / SECOND), Number(below)];
 }
 
-/** Where `performance.now()` was zero, in monotonic time: the two clocks are one, only their origins differ. */
-const performanceOrigin: bigint = (() => {
-  const before = hrtime();
-  const now = monotonic.now();
-  const after = hrtime();
-  return before + (after - before) / 2n - nanosOf(fromMillis(now));
-})();
+/** The clock of `performance.now()`, and where its zero is in monotonic time: both are one, only their origins differ. */
+interface PerformanceClock {
+  readonly now: () => number;
+  readonly origin: bigint;
+  /** Wall-clock time at its zero. */
+  readonly timeOrigin: number;
+}
+
+/** Made for the first span: Node loads what is behind `performance` when it is first touched. */
+function performanceClock(): PerformanceClock {
+  if (clock === undefined) {
+    const { performance } = globalThis;
+    const now = performance.now.bind(performance);
+    const before = hrtime();
+    const reading = now();
+    const after = hrtime();
+    clock = {
+      now,
+      origin: before + (after - before) / 2n - nanosOf(fromMillis(reading)),
+      timeOrigin: performance.timeOrigin,
+    };
+  }
+  return clock;
+}
+let clock: PerformanceClock | undefined;
 
 /** The anchor by which it is `wall` when it is `time`. */
 function anchorAt(wall: HrTime, time: bigint): Anchor {
@@ -63,7 +80,7 @@ function anchorAt(wall: HrTime, time: bigint): Anchor {
   return { seconds, nanos };
 }
 
-let anchor = anchorAt(fromMillis(monotonic.timeOrigin), performanceOrigin);
+let anchor: Anchor | undefined;
 let lookAgainAt = origin;
 
 /** `Date.now()` is a floor; less than this between the two clocks is no step of the wall clock. */
@@ -74,28 +91,45 @@ const STEP_MILLIS = 5;
  * or a step of NTP, new traces get the new wall time, running ones keep theirs.
  */
 export function currentAnchor(time: bigint): Anchor {
-  if (time >= lookAgainAt) {
+  if (anchor === undefined || time >= lookAgainAt) {
     lookAgainAt = time + SECOND;
-    const before = hrtime();
-    const wall = wallMillis();
-    const after = hrtime();
-    // The reading lies between two expected times, however long the process was held up in between.
-    if (wall < wallMillisAt(before) - STEP_MILLIS || wall > wallMillisAt(after) + STEP_MILLIS) {
-      anchor = anchorAt(fromMillis(wall), after);
-    }
+    anchor = lookAtWallClock(anchor ?? firstAnchor());
   }
   return anchor;
 }
 
-function wallMillisAt(time: bigint): number {
-  const [seconds, nanos] = toWall(time, anchor);
+function firstAnchor(): Anchor {
+  const { origin: zero, timeOrigin } = performanceClock();
+  return anchorAt(fromMillis(timeOrigin), zero);
+}
+
+/** The same anchor, or another one where the wall clock made a step. */
+function lookAtWallClock(known: Anchor): Anchor {
+  const before = hrtime();
+  const wall = wallMillis();
+  const after = hrtime();
+  // The reading lies between two expected times, however long the process was held up in between.
+  const stepped =
+    wall < wallMillisAt(before, known) - STEP_MILLIS || wall > wallMillisAt(after, known) + STEP_MILLIS;
+  return stepped ? anchorAt(fromMillis(wall), after) : known;
+}
+
+function wallMillisAt(time: bigint, known: Anchor): number {
+  const [seconds, nanos] = toWall(time, known);
   return seconds * 1000 + nanos / NANOS_PER_MILLI;
 }
 
 /** Monotonic to wall-clock time since the epoch. */
 export function toWall(time: bigint, { seconds, nanos }: Anchor): HrTime {
-  const since = toHrTime(time - origin);
-  return normalized(since[0] + seconds, since[1] + nanos);
+  const since = Number(time - origin);
+  // What nearly all times are: after the process began, and less than 104 days.
+  if (since >= 0 && since <= Number.MAX_SAFE_INTEGER) {
+    const sum = since + nanos;
+    const whole = Math.floor(sum / NANOS_PER_SECOND);
+    return [seconds + whole, sum - whole * NANOS_PER_SECOND];
+  }
+  const exact = toHrTime(time - origin);
+  return normalized(exact[0] + seconds, exact[1] + nanos);
 }
 
 /**
@@ -106,8 +140,9 @@ export function toWall(time: bigint, { seconds, nanos }: Anchor): HrTime {
 export function fromInput(input: TimeInput, anchor: Anchor): bigint | undefined {
   if (typeof input === 'number') {
     if (!Number.isFinite(input)) return undefined;
-    if (input > monotonic.now()) return toMonotonic(fromMillis(input), anchor);
-    const time = performanceOrigin + nanosOf(fromMillis(input));
+    const { now, origin: zero } = performanceClock();
+    if (input > now()) return toMonotonic(fromMillis(input), anchor);
+    const time = zero + nanosOf(fromMillis(input));
     return isExpressible(toWall(time, anchor)) ? time : undefined;
   }
   if (Array.isArray(input)) {

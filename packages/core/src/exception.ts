@@ -8,15 +8,35 @@ import { toText } from './attributes.ts';
 export function exceptionAttributes(exception: unknown): Attributes | undefined {
   if (typeof exception === 'string') return { 'exception.message': exception };
   if (typeof exception !== 'object' || exception === null) return undefined;
-  const type = read(exception, 'code') || read(exception, 'name');
-  const message = read(exception, 'message');
+  const { code, message, name, stack } = readAll(exception);
+  const type = code || name;
   if (!type && !message) return undefined;
-  const stack = read(exception, 'stack');
-  return {
-    ...(type ? { 'exception.type': toText(type) } : {}),
-    ...(message ? { 'exception.message': toText(message) } : {}),
-    ...(stack ? { 'exception.stacktrace': toText(stack) } : {}),
-  };
+  const attributes: Attributes = {};
+  if (type) attributes['exception.type'] = toText(type);
+  if (message) attributes['exception.message'] = toText(message);
+  if (stack) attributes['exception.stacktrace'] = toText(stack);
+  return attributes;
+}
+
+interface Readings {
+  readonly code?: unknown;
+  readonly name?: unknown;
+  readonly message?: unknown;
+  readonly stack?: unknown;
+}
+
+function readAll(exception: Readings): Readings {
+  try {
+    const { code, message, name, stack } = exception;
+    return { code, message, name, stack };
+  } catch {
+    return {
+      code: read(exception, 'code'),
+      message: read(exception, 'message'),
+      name: read(exception, 'name'),
+      stack: read(exception, 'stack'),
+    };
+  }
 }
 
 /** What is thrown may be anything, also something whose properties throw when they are read. */
