@@ -63,7 +63,10 @@ export async function ensureInstalled() {
 
 export const node = (script, ...args) => run(process.execPath, [join(root, script), ...args]);
 
+/** Types by the compiler, one module for each entry by the bundler. */
 export async function build() {
   await ensureInstalled();
   await step('Building …', process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b']);
+  const { bundlePackages } = await import('./bundle.mjs');
+  await bundlePackages();
 }
