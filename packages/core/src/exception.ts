@@ -1,20 +1,23 @@
 import type { Attributes } from '@opentelemetry/api';
-import { toText } from './attributes.ts';
+import { toText, truncate } from './attributes.ts';
+
+/** Type, message and stack. */
+export const MAX_EXCEPTION_ATTRIBUTES = 3;
 
 /**
  * What an `exception` event tells, or `undefined` when nothing can be told. An error's code stands before its name:
  * `ECONNREFUSED` tells more than `Error`, and OpenTelemetry's SDK groups so too.
  */
-export function exceptionAttributes(exception: unknown): Attributes | undefined {
-  if (typeof exception === 'string') return { 'exception.message': exception };
+export function exceptionAttributes(exception: unknown, lengthLimit: number): Attributes | undefined {
+  if (typeof exception === 'string') return { 'exception.message': truncate(exception, lengthLimit) };
   if (typeof exception !== 'object' || exception === null) return undefined;
   const { code, message, name, stack } = readAll(exception);
   const type = code || name;
   if (!type && !message) return undefined;
   const attributes: Attributes = {};
-  if (type) attributes['exception.type'] = toText(type);
-  if (message) attributes['exception.message'] = toText(message);
-  if (stack) attributes['exception.stacktrace'] = toText(stack);
+  if (type) attributes['exception.type'] = truncate(toText(type), lengthLimit);
+  if (message) attributes['exception.message'] = truncate(toText(message), lengthLimit);
+  if (stack) attributes['exception.stacktrace'] = truncate(toText(stack), lengthLimit);
   return attributes;
 }
 

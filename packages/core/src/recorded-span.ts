@@ -24,7 +24,7 @@ import {
   truncate,
 } from './attributes.ts';
 import { type Anchor, fromInput, hrtime, toHrTime, toWall } from './clock.ts';
-import { exceptionAttributes } from './exception.ts';
+import { exceptionAttributes, MAX_EXCEPTION_ATTRIBUTES } from './exception.ts';
 import { SpanIds, TraceIdentity } from './ids.ts';
 import { acceptLink } from './link.ts';
 import type { InstrumentationScope, ReadableSpan, TimedEvent } from './readable-span.ts';
@@ -49,8 +49,8 @@ export interface SpanSetting {
 
 /** What most spans never have, in an object of its own, so that they do not pay for its fields. */
 class Rest {
-  readonly events: TimedEvent[] = [];
-  readonly links: Link[] = [];
+  events: TimedEvent[] | undefined = undefined;
+  links: Link[] | undefined = undefined;
   droppedAttributes = 0;
   droppedEvents = 0;
   droppedLinks = 0;
@@ -158,20 +158,42 @@ export class RecordedSpan implements Span, Refuser {
       limits,
       this,
     );
-    const rest = this.more();
-    if (rest.events.length >= limits.eventCountLimit) {
-      rest.droppedEvents++;
-      this.warn(tooMany(limits.eventCountLimit, 'events', 'the oldest are dropped'));
-      if (limits.eventCountLimit === 0) return this;
-      rest.events.shift();
-    }
-    rest.events.push({
-      name: toText(name),
+    return this.pushEvent(
+      toText(name),
       attributes,
-      time: toWall(this.timeOf(time ?? (timeIsSecond ? attributesOrTime : undefined)), this.anchor),
-      droppedAttributesCount: dropped,
-    });
-    return this;
+      dropped,
+      time ?? (timeIsSecond ? attributesOrTime : undefined),
+    );
+  }
+
+  private pushEvent(
+    name: string,
+    attributes: Attributes,
+    droppedAttributesCount: number,
+    at: TimeInput | undefined,
+  ): this {
+    const event: TimedEvent = {
+      name,
+      attributes,
+      time: toWall(at === undefined ? hrtime() : this.timeOf(at), this.anchor),
+      droppedAttributesCount,
+    };
+    const { eventCountLimit } = this.setting.limits;
+    const rest = this.more();
+    if (rest.events === undefined) {
+      if (eventCountLimit > 0) {
+        rest.events = [event];
+        return this;
+      }
+    } else if (rest.events.length < eventCountLimit) {
+      rest.events.push(event);
+      return this;
+    } else {
+      rest.events.shift();
+      rest.events.push(event);
+    }
+    rest.droppedEvents++;
+    return this.warn(tooMany(eventCountLimit, 'events', 'the oldest are dropped'));
   }
 
   addLink(link: Link): this {
@@ -182,14 +204,12 @@ export class RecordedSpan implements Span, Refuser {
       return this.warn('a link has no context, expected { context: SpanContext, attributes? }');
     }
     const rest = this.more();
-    if (rest.links.length >= limits.linkCountLimit) {
-      rest.droppedLinks++;
-      this.warn(tooMany(limits.linkCountLimit, 'links', 'the oldest are dropped'));
-      if (limits.linkCountLimit === 0) return this;
-      rest.links.shift();
-    }
-    rest.links.push(accepted);
-    return this;
+    const { links } = this;
+    if (limits.linkCountLimit > 0) links.push(accepted);
+    if (links.length <= limits.linkCountLimit && limits.linkCountLimit > 0) return this;
+    links.shift();
+    rest.droppedLinks++;
+    return this.warn(tooMany(limits.linkCountLimit, 'links', 'the oldest are dropped'));
   }
 
   addLinks(links: Link[]): this {
@@ -236,21 +256,25 @@ export class RecordedSpan implements Span, Refuser {
   }
 
   recordException(exception: Exception, attributesOrTime?: Attributes | TimeInput, time?: TimeInput): void {
-    const attributes = exceptionAttributes(exception);
+    if (this.ended) {
+      this.refuseEnded('recordException');
+      return;
+    }
+    const { limits } = this.setting;
+    const attributes = exceptionAttributes(exception, limits.attributeValueLengthLimit);
     if (attributes === undefined) {
       this.warn('an exception without type and message was not recorded, expected an Error or a string');
       return;
     }
-    const timeIsSecond = isTimeInput(attributesOrTime);
-    if (!timeIsSecond && attributesOrTime !== undefined) {
-      const { attributePerEventCountLimit } = this.setting.limits;
-      const { limits } = this.setting;
-      Object.assign(
-        attributes,
-        acceptAttributes(attributesOrTime, attributePerEventCountLimit, limits, this).attributes,
-      );
+    const fits = limits.attributePerEventCountLimit >= MAX_EXCEPTION_ATTRIBUTES;
+    if (attributesOrTime === undefined && fits) {
+      this.pushEvent('exception', attributes, 0, time);
+    } else if (isTimeInput(attributesOrTime)) {
+      this.addEvent('exception', attributes, time ?? attributesOrTime);
+    } else {
+      const extra = acceptAttributes(attributesOrTime, limits.attributePerEventCountLimit, limits, this);
+      this.addEvent('exception', Object.assign(attributes, extra.attributes), time);
     }
-    this.addEvent('exception', attributes, time ?? (timeIsSecond ? attributesOrTime : undefined));
   }
 
   /** Ends the span. A second call changes nothing and is said once. Children and contexts are not touched. */
@@ -317,11 +341,15 @@ export class RecordedSpan implements Span, Refuser {
   }
 
   get events(): TimedEvent[] {
-    return this.more().events;
+    const rest = this.more();
+    rest.events ??= [];
+    return rest.events;
   }
 
   get links(): Link[] {
-    return this.more().links;
+    const rest = this.more();
+    rest.links ??= [];
+    return rest.links;
   }
 
   get droppedAttributesCount(): number {
