@@ -1,4 +1,5 @@
 import type { TraceState } from '@opentelemetry/api';
+import { charClass, skip } from './char-class.ts';
 import { trimOptionalWhiteSpace } from './header.ts';
 
 /** W3C trace-context level 2, §3.3.1.1: at most 32 members. */
@@ -82,22 +83,13 @@ function parse(raw: string): ReadonlyMap<string, string> {
   return members;
 }
 
-/** What a character may be a part of, by its code; beyond the table, of nothing. */
-const KEY_START = 1;
-const KEY_PART = 2;
-const VALUE_PART = 4;
-const BLANK = 8;
-const classes = new Uint8Array(128);
-for (let code = 0; code < classes.length; code++) {
-  const character = String.fromCharCode(code);
-  if (/[a-z0-9]/.test(character)) classes[code] = KEY_START | KEY_PART | VALUE_PART;
-  else if (/[_\-*/@]/.test(character)) classes[code] = KEY_PART | VALUE_PART;
-  else if (/[\x20-\x7e]/.test(character) && !/[,=]/.test(character)) classes[code] = VALUE_PART;
-  if (code === 0x20 || code === 0x09) (classes[code] as number) |= BLANK;
-}
-
+const KEY_START = charClass(/[a-z0-9]/);
+const KEY_PART = charClass(/[a-z0-9_\-*/@]/);
+const VALUE_PART = charClass(/[\x20-\x2b\x2d-\x3c\x3e-\x7e]/);
+const BLANK = charClass(/[ \t]/);
 const COMMA = 0x2c;
 const EQUALS = 0x3d;
+const SPACE = 0x20;
 const MAX_PART = 256;
 
 /**
@@ -106,32 +98,22 @@ const MAX_PART = 256;
  * allocation: this is all that a request pays for a tracestate that nobody reads.
  */
 function countMembers(raw: string): number {
-  const { length } = raw;
-  if (length > MAX_LENGTH) return 0;
+  if (raw.length > MAX_LENGTH) return 0;
   let members = 0;
-  let at = 0;
-  while (at < length) {
-    while (at < length && is(raw, at, BLANK)) at++;
-    if (at < length && raw.charCodeAt(at) !== COMMA) {
-      const key = at;
-      if (!is(raw, at, KEY_START)) return 0;
-      while (at < length && is(raw, at, KEY_PART)) at++;
-      if (at - key > MAX_PART || raw.charCodeAt(at) !== EQUALS) return 0;
-      const value = ++at;
-      let end = at;
-      for (; at < length && is(raw, at, VALUE_PART); at++) {
-        if (!is(raw, at, BLANK)) end = at + 1;
-      }
-      if (end === value || end - value > MAX_PART || ++members > MAX_MEMBERS) return 0;
-      while (at < length && is(raw, at, BLANK)) at++;
-      if (at < length && raw.charCodeAt(at) !== COMMA) return 0;
-    }
-    at++;
+  for (let at = 0; at < raw.length; at++) {
+    at = skip(raw, at, BLANK);
+    if (at === raw.length || raw.charCodeAt(at) === COMMA) continue;
+    const key = at;
+    if (KEY_START[raw.charCodeAt(at)] !== 1) return 0;
+    at = skip(raw, at, KEY_PART);
+    if (at - key > MAX_PART || raw.charCodeAt(at) !== EQUALS) return 0;
+    const value = at + 1;
+    at = skip(raw, value, VALUE_PART);
+    let end = at;
+    while (end > value && raw.charCodeAt(end - 1) === SPACE) end--;
+    if (end === value || end - value > MAX_PART || ++members > MAX_MEMBERS) return 0;
+    at = skip(raw, at, BLANK);
+    if (at < raw.length && raw.charCodeAt(at) !== COMMA) return 0;
   }
   return members;
-}
-
-function is(text: string, at: number, kind: number): boolean {
-  const code = text.charCodeAt(at);
-  return code < 128 && ((classes[code] as number) & kind) !== 0;
 }

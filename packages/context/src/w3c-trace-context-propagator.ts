@@ -1,7 +1,5 @@
 import {
   type Context,
-  INVALID_SPANID,
-  INVALID_TRACEID,
   isSpanContextValid,
   type SpanContext,
   type TextMapGetter,
@@ -10,6 +8,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { withRemoteParent } from './carried-context.ts';
+import { charClass, skip } from './char-class.ts';
 import { GuardedPropagator } from './guarded-propagator.ts';
 import { headerValue, trimOptionalWhiteSpace } from './header.ts';
 import { LazyTraceState } from './trace-state.ts';
@@ -17,10 +16,7 @@ import { LazyTraceState } from './trace-state.ts';
 const TRACEPARENT = 'traceparent';
 const TRACESTATE = 'tracestate';
 
-// version "-" trace-id "-" parent-id "-" trace-flags, all lower-case hexadecimal (§3.2).
-const FORMAT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?$/;
 const LENGTH = 55;
-const FORBIDDEN_VERSION = 'ff';
 /** Sampled and random: the flags that level 2 defines. The others are zeroed when sent (§3.2.2.5). */
 const KNOWN_FLAGS = 0x03;
 
@@ -54,7 +50,7 @@ export class W3CTraceContextPropagator extends GuardedPropagator {
     const spanContext = new ParsedSpanContext(
       traceparent.slice(3, 35),
       traceparent.slice(36, 52),
-      Number.parseInt(traceparent.slice(53, LENGTH), 16) & KNOWN_FLAGS,
+      lastDigit(traceparent) & KNOWN_FLAGS,
       state ? new LazyTraceState(state) : undefined,
     );
     return withRemoteParent(context, spanContext);
@@ -81,10 +77,38 @@ function isValid(spanContext: SpanContext): boolean {
   return spanContext instanceof ParsedSpanContext || isSpanContextValid(spanContext);
 }
 
-/** Every part stands at its own place. */
+const HEX = charClass(/[0-9a-f]/);
+const DASH = 0x2d;
+const ZERO = 0x30;
+
+/** version "-" trace-id "-" parent-id "-" trace-flags, all lower-case hexadecimal, each at its own place (§3.2). */
 function isTraceparent(header: string): boolean {
-  if (!FORMAT.test(header) || header.startsWith(FORBIDDEN_VERSION)) return false;
-  // Version 00 ends here; a later one may go on after a dash (§3.2.4).
-  if (header.length > LENGTH && header.startsWith('00')) return false;
-  return !header.startsWith(INVALID_TRACEID, 3) && !header.startsWith(INVALID_SPANID, 36);
+  if (
+    header.length < LENGTH ||
+    header.charCodeAt(2) !== DASH ||
+    header.charCodeAt(35) !== DASH ||
+    header.charCodeAt(52) !== DASH ||
+    skip(header, 0, HEX) !== 2 ||
+    skip(header, 3, HEX) !== 35 ||
+    skip(header, 36, HEX) !== 52 ||
+    skip(header, 53, HEX) < LENGTH
+  ) {
+    return false;
+  }
+  // Version 00 ends here; a later one may go on after a dash (§3.2.4). There is no version ff.
+  const goesOn = header.length > LENGTH;
+  if (goesOn && (header.charCodeAt(LENGTH) !== DASH || header.startsWith('00'))) return false;
+  return !header.startsWith('ff') && !isZero(header, 3, 35) && !isZero(header, 36, 52);
+}
+
+/** The lower half of the flags, which holds all that are known. */
+function lastDigit(header: string): number {
+  const code = header.charCodeAt(LENGTH - 1);
+  return code <= 0x39 ? code - ZERO : code - 0x57;
+}
+
+function isZero(header: string, from: number, to: number): boolean {
+  let at = from;
+  while (at < to && header.charCodeAt(at) === ZERO) at++;
+  return at === to;
 }
