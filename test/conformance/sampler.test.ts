@@ -1,10 +1,12 @@
-import { ROOT_CONTEXT } from '@opentelemetry/api';
+import { ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
+import * as sdk from '@opentelemetry/sdk-trace-base';
 import {
   RandomIdGenerator as TheirGenerator,
   TraceIdRatioBasedSampler as Theirs,
 } from '@opentelemetry/sdk-trace-base';
+import * as sonde from '@sonde/core';
 import { TraceIdRatioBasedSampler as Ours } from '@sonde/core';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 it.each([0.001, 0.25, 0.5, 0.9])(
   'a ratio of %s samples the same traces in every service, whichever SDK it has',
@@ -20,3 +22,61 @@ it.each([0.001, 0.25, 0.5, 0.9])(
     );
   },
 );
+
+const remote = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331', isRemote: true };
+const local = { ...remote, isRemote: false };
+const SAMPLED = { traceFlags: TraceFlags.SAMPLED };
+const NOT = { traceFlags: TraceFlags.NONE };
+
+describe.each([
+  [
+    'OpenTelemetry’s samplers in our provider',
+    sdk,
+    (sampler: object) => new sonde.TracerProvider({ sampler } as never),
+  ],
+  [
+    'our samplers in our provider',
+    sonde,
+    (sampler: object) => new sonde.TracerProvider({ sampler } as never),
+  ],
+  [
+    'our samplers in OpenTelemetry’s provider',
+    sonde,
+    (sampler: object) => new sdk.BasicTracerProvider({ sampler } as never),
+  ],
+])('%s', (_name, { AlwaysOffSampler, AlwaysOnSampler, ParentBasedSampler }, make) => {
+  const on = new AlwaysOnSampler();
+  const off = new AlwaysOffSampler();
+  const turned = {
+    root: off,
+    remoteParentSampled: off,
+    remoteParentNotSampled: on,
+    localParentSampled: off,
+    localParentNotSampled: on,
+  };
+
+  it.each([
+    ['always on', on, [true, true, true, true, true]],
+    ['always off', off, [false, false, false, false, false]],
+    ['parent-based', new ParentBasedSampler({ root: on }), [true, true, false, true, false]],
+    [
+      'parent-based, off at the root',
+      new ParentBasedSampler({ root: off }),
+      [false, true, false, true, false],
+    ],
+    ['parent-based, all turned round', new ParentBasedSampler(turned), [false, false, true, false, true]],
+  ])('%s: a root, below remote and below local parents, sampled or not', (_sampler, sampler, expected) => {
+    const tracer = make(sampler).getTracer('t');
+    const parents = [
+      ROOT_CONTEXT,
+      ...[
+        { ...remote, ...SAMPLED },
+        { ...remote, ...NOT },
+        { ...local, ...SAMPLED },
+        { ...local, ...NOT },
+      ].map((parent) => trace.setSpanContext(ROOT_CONTEXT, parent)),
+    ];
+    const sampled = parents.map((parent) => tracer.startSpan('x', {}, parent).spanContext().traceFlags & 1);
+    expect(sampled.map(Boolean)).toEqual(expected);
+  });
+});

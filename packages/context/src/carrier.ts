@@ -1,5 +1,6 @@
 import type { TextMapGetter, TextMapSetter } from '@opentelemetry/api';
 import { textOf } from './header.ts';
+import { sayOnce } from './report.ts';
 import { safely } from './safely.ts';
 
 /**
@@ -31,7 +32,13 @@ export const carrierGetter: TextMapGetter<Carrier> = {
  * `propagation.inject(context, carrier, carrierSetter)`.
  */
 export const carrierSetter: TextMapSetter<Carrier> = {
-  set: (carrier, name, value) => safely(() => set(carrier, name, value), undefined),
+  set(carrier, name, value) {
+    try {
+      set(carrier, name, value);
+    } catch (error) {
+      sayOnce('a header could not be written to its carrier and is missing', error);
+    }
+  },
 };
 
 function get(carrier: Carrier, name: string): string | undefined {

@@ -168,12 +168,14 @@ export function acceptAttributes(
   }
 }
 
-/** How many attributes there are if each can be kept as it stands, else -1. */
-function countIfAllPlain(given: Record<string, unknown>, lengthLimit: number): number {
+/**
+ * How many attributes there are if each can be kept as it stands, else -1. One that somebody put on the prototype of
+ * all objects counts too: asking each key whether it is our own costs more than the rest of this.
+ */
+function countIfAllPlain(copy: Record<string, unknown>, lengthLimit: number): number {
   let count = 0;
-  for (const key in given) {
-    if (!Object.hasOwn(given, key)) continue;
-    const value = given[key];
+  for (const key in copy) {
+    const value = copy[key];
     const type = typeof value;
     const plain =
       type === 'number' ||

@@ -14,6 +14,13 @@ export function exceptionAttributes(exception: unknown, lengthLimit: number): At
   const { code, message, name, stack } = readAll(exception);
   const type = code || name;
   if (!type && !message) return undefined;
+  if (type && message && stack) {
+    return {
+      'exception.type': truncate(toText(type), lengthLimit),
+      'exception.message': truncate(toText(message), lengthLimit),
+      'exception.stacktrace': truncate(toText(stack), lengthLimit),
+    };
+  }
   const attributes: Attributes = {};
   if (type) attributes['exception.type'] = truncate(toText(type), lengthLimit);
   if (message) attributes['exception.message'] = truncate(toText(message), lengthLimit);

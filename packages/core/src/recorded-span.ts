@@ -398,6 +398,7 @@ export class RecordedSpan implements Span, Refuser {
   }
 
   private accept(key: string, value: unknown): AttributeValue | undefined {
+    if (typeof value === 'number' || typeof value === 'boolean') return value;
     const { limits } = this.setting;
     if (typeof value === 'string' && value.length <= limits.attributeValueLengthLimit) return value;
     if (value === undefined) return undefined;

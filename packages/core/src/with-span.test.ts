@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { runInNewContext } from 'node:vm';
-import { type Context, context, ROOT_CONTEXT, SpanStatusCode, trace } from '@opentelemetry/api';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Context, context, ROOT_CONTEXT, type Span, SpanStatusCode, trace } from '@opentelemetry/api';
+import { afterEach, beforeEach, describe, expect, expectTypeOf, it } from 'vitest';
 import type { ReadableSpan } from './readable-span.ts';
 import { TracerProvider } from './tracer-provider.ts';
 import { startSpan, withSpan } from './with-span.ts';
@@ -42,6 +42,14 @@ describe('withSpan', () => {
   it('keeps a synchronous function synchronous and ends the span when it returns', () => {
     expect(withSpan('add', () => 1 + 2)).toBe(3);
     expect(only()).toMatchObject({ name: 'add', status: { code: SpanStatusCode.UNSET } });
+  });
+
+  it('has the type of what its function returns', () => {
+    expectTypeOf(withSpan('add', () => 1)).toEqualTypeOf<number>();
+    expectTypeOf(withSpan('load', async () => 'a')).toEqualTypeOf<Promise<string>>();
+    expectTypeOf(withSpan('void', { kind: 0 }, () => {})).toEqualTypeOf<void>();
+    expectTypeOf(withSpan<'a' | 'b'>).returns.toEqualTypeOf<'a' | 'b'>();
+    withSpan('span', (span) => expectTypeOf(span).toEqualTypeOf<Span>());
   });
 
   it('takes options and hands the span over', () => {
