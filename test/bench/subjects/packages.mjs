@@ -1,0 +1,19 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+
+/** The packages that code in this folder would get. */
+export function packagesOf(folder) {
+  const require = createRequire(new URL('package.json', folder));
+  return {
+    load: require,
+    /** A package that only this one knows. */
+    loadOf: (name, dependency) => createRequire(require.resolve(name))(dependency),
+    url: (name) => pathToFileURL(require.resolve(name)).href,
+    version(name) {
+      const entry = require.resolve(name);
+      const home = entry.slice(0, entry.lastIndexOf(`/${name}/`) + name.length + 2);
+      return JSON.parse(readFileSync(`${home}package.json`, 'utf8')).version;
+    },
+  };
+}
