@@ -6,8 +6,6 @@ import { trimOptionalWhiteSpace } from './header.ts';
 export const MAX_MEMBERS = 64;
 export const MAX_BYTES = 8192;
 
-// A token of RFC 9110 §5.6.2.
-const KEY = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 // baggage-octet: printable ASCII without space, double quote, comma, semicolon and backslash.
 const VALUE = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/;
 // Properties pass as they stand, if they can stand in a header without ending the member.
