@@ -2,8 +2,11 @@
 const DEPTH = 40;
 
 /** Where this file's package lies beside its siblings, as stacks write it: a URL or, where compiled on the fly, a path. */
-const siblings = new URL('../../', import.meta.url).href;
-const siblingFolders = [siblings, decodeURIComponent(siblings.replace(/^file:\/\//, ''))];
+function findSiblings(): string[] {
+  const { href } = new URL('../../', import.meta.url);
+  return [href, decodeURIComponent(href.replace(/^file:\/\//, ''))];
+}
+let siblings: string[] | undefined;
 
 /** The stack of the running code without the frames of Node, of Sonde and of the api: one line each. */
 export function callStack(): string[] {
@@ -19,11 +22,12 @@ export function callStack(): string[] {
 }
 
 function isForeign(line: string): boolean {
+  siblings ??= findSiblings();
   return (
     line.includes('node:') ||
     line.includes('<anonymous>') ||
     line.includes('/@opentelemetry/api/') ||
     line.includes('/@sonde/') ||
-    (siblingFolders.some((folder) => line.includes(folder)) && !line.includes('.test.'))
+    (siblings.some((folder) => line.includes(folder)) && !line.includes('.test.'))
   );
 }
