@@ -38,7 +38,7 @@ function decodeLeniently(text: string): string {
   for (let at = 0; at < source.length; at++) {
     const byte = source[at] as number;
     if (byte === PERCENT && HEX[source[at + 1] ?? 0] === 1 && HEX[source[at + 2] ?? 0] === 1) {
-      bytes[length++] = Number.parseInt(source.latin1Slice(at + 1, at + 3), 16);
+      bytes[length++] = Number.parseInt(source.toString('latin1', at + 1, at + 3), 16);
       at += 2;
     } else {
       bytes[length++] = byte;

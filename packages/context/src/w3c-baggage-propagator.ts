@@ -1,5 +1,6 @@
 import { type Context, propagation, type TextMapGetter, type TextMapSetter } from '@opentelemetry/api';
-import { LazyBaggage, serializeBaggage } from './baggage.ts';
+import { LazyBaggage } from './baggage.ts';
+import { serializeBaggage } from './baggage-header.ts';
 import { withBaggage } from './carried-context.ts';
 import { GuardedPropagator } from './guarded-propagator.ts';
 import { headerValue } from './header.ts';
