@@ -1,11 +1,10 @@
 // One service as a child process of its own: the only place where Sonde is named is the command line.
 import { spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 
-/** Answers once the service listens. Rejects when it ends before, or tells no address within half a minute. */
+/** Answers once the service listens, on `preferredPort` or, if that is taken, on another. Rejects when it ends before, or tells no address within half a minute. */
 export async function startService(name, env, preferredPort) {
   const child = spawn(
     process.execPath,
@@ -16,7 +15,7 @@ export async function startService(name, env, preferredPort) {
         ...process.env,
         ...env,
         OTEL_SERVICE_NAME: name,
-        PORT: String((await isFree(preferredPort)) ? preferredPort : 0),
+        PORT: String(preferredPort ?? 0),
         // Its own lines tell the address; Sonde need not.
         NODE_ENV: 'production',
       },
@@ -49,14 +48,5 @@ function addressIn(stdout) {
 function tooLate(name) {
   return new Promise((_, reject) => {
     setTimeout(() => reject(new Error(`${name} did not start within 30 s`)), 30_000).unref();
-  });
-}
-
-function isFree(port) {
-  if (port === undefined) return false;
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once('error', () => resolve(false));
-    probe.listen(port, () => probe.close(() => resolve(true)));
   });
 }

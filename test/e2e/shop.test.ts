@@ -118,6 +118,17 @@ describe('the shop', () => {
     expect(active.shown[0].elapsedSeconds).toBeGreaterThan(0);
   });
 
+  it('can be opened beside another one, on other ports, and leaves when it is told to', async () => {
+    const second = await Shop.open();
+    for (const name of Object.keys(shop.services) as ShopService[]) {
+      expect(second.services[name].url).not.toBe(shop.services[name].url);
+    }
+    expect(await second.close()).toBe(0);
+    for (const { pid } of Object.values(second.services)) {
+      expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+    }
+  });
+
   it('loses nothing but its own requests when payments is killed, and shows the error code', async () => {
     process.kill(shop.services.payments.pid, 'SIGKILL');
     await shop.program.prints(/payments \(pid \d+\) ended by SIGKILL; the others go on/);

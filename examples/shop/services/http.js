@@ -70,9 +70,14 @@ export function callPayments(method, path, body) {
   });
 }
 
-/** Listens on PORT and tells the address on stdout. */
+/** Listens on PORT or, if that is taken, on another, and tells the address on stdout. */
 export function listen(server, scheme) {
-  server.listen(Number(process.env.PORT ?? 0), () => {
+  server.once('listening', () => {
     console.log(`listening on ${scheme}://localhost:${server.address().port}`);
   });
+  server.once('error', (error) => {
+    if (error.code !== 'EADDRINUSE') throw error;
+    server.listen(0);
+  });
+  server.listen(Number(process.env.PORT ?? 0));
 }
