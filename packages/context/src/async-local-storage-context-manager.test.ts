@@ -58,7 +58,7 @@ describe('with', () => {
     expect(seen).toBe(one);
   });
 
-  it('follows an async generator into each of its steps, from whatever context they are asked for', async () => {
+  it('follows an async generator into each of its steps', async () => {
     async function* steps(): AsyncGenerator<unknown> {
       yield manager.active();
       await new Promise(setImmediate);
@@ -151,6 +151,54 @@ describe('bind', () => {
     expect([...seen]).toEqual([one]);
   });
 
+  it('makes the code of a generator run in the context, whoever asks for the next value', async () => {
+    const seen: unknown[] = [];
+    async function* steps(this: unknown, first: string): AsyncGenerator<string, string, string> {
+      seen.push(this, manager.active());
+      await null;
+      try {
+        return yield first;
+      } finally {
+        seen.push(manager.active());
+      }
+    }
+    const generator = manager.bind(one, steps).call('self', 'first');
+    expect(seen).toEqual([]);
+    await manager.with(two, async () => {
+      expect(await generator.next('unseen')).toEqual({ value: 'first', done: false });
+      expect(await generator.next('last')).toEqual({ value: 'last', done: true });
+      expect(manager.active()).toBe(two);
+    });
+    expect(seen).toEqual(['self', one, one]);
+  });
+
+  it.each([
+    ['a loop', (generator: Generator<unknown>) => Array.from(generator)],
+    ['a loop that breaks', (generator: Generator<unknown>) => [generator.next().value, generator.return(0)]],
+    [
+      'another generator',
+      (generator: Generator<unknown>) => [
+        ...(function* () {
+          yield* generator;
+        })(),
+      ],
+    ],
+  ])('makes a generator that exists run in the context: in %s', (_name, run) => {
+    const seen: unknown[] = [];
+    function* steps(): Generator<unknown> {
+      try {
+        yield seen.push(manager.active());
+        yield 2;
+      } finally {
+        seen.push(manager.active());
+      }
+    }
+    const generator = steps();
+    expect(manager.bind(one, generator)).toBe(generator);
+    manager.with(two, () => run(generator));
+    expect(seen).toEqual([one, one]);
+  });
+
   it('answers anything else as it is', () => {
     expect(manager.bind(one, 5)).toBe(5);
     expect(manager.bind(one, null)).toBe(null);
@@ -158,6 +206,17 @@ describe('bind', () => {
 });
 
 describe('attach', () => {
+  it('restores what was before once, not again when its token is disposed of again', () => {
+    manager.with(two, () => {
+      const token = manager.attach(one);
+      token.dispose();
+      const other = manager.attach(one);
+      token.dispose();
+      expect(manager.active()).toBe(one);
+      other.dispose();
+    });
+  });
+
   it('holds until its token is disposed of', async () => {
     await manager.with(two, async () => {
       await null;

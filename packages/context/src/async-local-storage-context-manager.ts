@@ -1,7 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Context, type ContextManager, ROOT_CONTEXT } from '@opentelemetry/api';
+import { bindGenerator, isGenerator, isGeneratorFunction } from './bound-generator.ts';
 import { isContext } from './guarded-propagator.ts';
 import { sayOnce } from './report.ts';
+import { safely } from './safely.ts';
 
 /** What {@link AsyncLocalStorageContextManager.attach} answers: `dispose()` restores what was active before. */
 export interface ContextManagementToken {
@@ -39,24 +41,26 @@ export class AsyncLocalStorageContextManager implements ContextManager {
       return undefined as ReturnType<F>;
     }
     const active = isContext(context) ? context : ROOT_CONTEXT;
-    const callee = thisArg === undefined || thisArg === null ? fn : fn.bind(thisArg);
-    return this.storage.run(active, callee as F, ...args);
+    if (thisArg === undefined || thisArg === null) return this.storage.run(active, fn, ...args);
+    return this.storage.run(active, () => Reflect.apply(fn, thisArg, args));
   }
 
   /**
-   * A function bound to `context`, or, for an event emitter, the emitter itself with all its listeners running in
-   * `context` from now on. Anything else comes back as it is.
+   * A function bound to `context`, or, for an event emitter or a generator, that itself, with all its listeners or
+   * steps running in `context` from now on. The generators of a bound generator function are bound. Anything else
+   * comes back as it is.
    *
    * An emitter gets an `emit` of its own. OpenTelemetry's manager wraps each listener instead, which changes what
    * `listeners()` answers and misses those that were there before.
    */
   bind<T>(context: Context, target: T): T {
     const bound = isContext(context) ? context : ROOT_CONTEXT;
-    if (typeof target === 'function') return this.bindFunction(bound, target as never);
     try {
-      if (isEmitter(target)) this.bindEmitter(bound, target);
+      if (typeof target === 'function') return this.bindFunction(bound, target as never);
+      if (isGenerator(target)) bindGenerator(this.storage, bound, target);
+      else if (isEmitter(target)) this.bindEmitter(bound, target);
     } catch (error) {
-      sayOnce('an emitter could not be bound to a context and is left as it is', error);
+      sayOnce('something could not be bound to a context and is left as it is', error);
     }
     return target;
   }
@@ -71,7 +75,13 @@ export class AsyncLocalStorageContextManager implements ContextManager {
     const { storage } = this;
     const before = storage.getStore();
     storage.enterWith(isContext(context) ? context : ROOT_CONTEXT);
-    return { dispose: () => storage.enterWith(before as Context) };
+    let attached = true;
+    return {
+      dispose() {
+        if (attached) storage.enterWith(before as Context);
+        attached = false;
+      },
+    };
   }
 
   enable(): this {
@@ -85,11 +95,19 @@ export class AsyncLocalStorageContextManager implements ContextManager {
   }
 
   private bindFunction<F extends (...args: unknown[]) => unknown>(context: Context, fn: F): F {
-    const manager = this;
-    const bound = function (this: unknown, ...args: unknown[]): unknown {
-      return manager.storage.run(context, () => fn.apply(this, args));
-    };
-    Object.defineProperty(bound, 'length', { value: fn.length, configurable: true });
+    const { storage } = this;
+    const call = (self: unknown, args: unknown[]) =>
+      storage.run(context, () => Reflect.apply(fn, self, args));
+    const bound = isGeneratorFunction(fn)
+      ? function (this: unknown, ...args: unknown[]): unknown {
+          const generator = call(this, args);
+          if (isGenerator(generator)) bindGenerator(storage, context, generator);
+          return generator;
+        }
+      : function (this: unknown, ...args: unknown[]): unknown {
+          return call(this, args);
+        };
+    Object.defineProperty(bound, 'length', { value: safely(() => fn.length, 0), configurable: true });
     return bound as F;
   }
 

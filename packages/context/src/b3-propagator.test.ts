@@ -37,6 +37,14 @@ describe('a request with B3 headers', () => {
     ['a denied trace', { b3: `${TRACE}-${SPAN}-0` }, TRACE, 0],
     ['debug', { b3: `${TRACE}-${SPAN}-d` }, TRACE, 1],
     ['no sampling state', { b3: `${TRACE}-${SPAN}` }, TRACE, 0],
+    ['no sampling state, but a parent', { b3: `${TRACE}-${SPAN}-${PARENT}` }, TRACE, 0],
+    ['two values: the first wins', { b3: `${TRACE}-${SPAN}-1, ${SHORT}-${SPAN}-0` }, TRACE, 1],
+    [
+      'two values of several headers: the first wins',
+      { 'x-b3-traceid': `${TRACE},${SHORT}`, 'x-b3-spanid': SPAN, 'x-b3-sampled': '1 , 0' },
+      TRACE,
+      1,
+    ],
     ['a trace id of 64 bits', { b3: `${SHORT}-${SPAN}-1` }, SHORT.padStart(32, '0'), 1],
     ['white space around', { b3: ` ${TRACE}-${SPAN}-1\t` }, TRACE, 1],
     [
@@ -73,7 +81,9 @@ describe('a request with B3 headers', () => {
   it.each<[string, Record<string, unknown>]>([
     ['nothing', {}],
     ['a bare denial', { b3: '0' }],
+    ['a bare denial, whatever the others say', { b3: '0', 'x-b3-traceid': TRACE, 'x-b3-spanid': SPAN }],
     ['a bare debug', { b3: 'd' }],
+    ['more than 512 characters', { b3: `${TRACE}-${SPAN}-1${' '.repeat(500)}` }],
     ['upper case', { b3: `${TRACE.toUpperCase()}-${SPAN}-1` }],
     ['a trace id of zeros', { b3: `${'0'.repeat(32)}-${SPAN}-1` }],
     ['a short trace id of zeros', { b3: `${'0'.repeat(16)}-${SPAN}-1` }],
@@ -107,6 +117,32 @@ describe('what goes on', () => {
       { b3: `${TRACE}-${SPAN}-d` },
       { 'x-b3-traceid': TRACE, 'x-b3-spanid': SPAN, 'x-b3-flags': '1' },
     ]);
+  });
+
+  it.each([
+    ['one', { b3: 'd' }],
+    ['several', { 'x-b3-flags': '1' }],
+  ])('keeps a debug flag that came without ids, for the trace that begins here (%s)', (_name, headers) => {
+    const begun = { traceId: TRACE, spanId: SPAN, traceFlags: 0 };
+    const context = trace.setSpanContext(single.extract(ROOT_CONTEXT, headers, defaultTextMapGetter), begun);
+    const out = {};
+    single.inject(context, out, defaultTextMapSetter);
+    expect(out).toEqual({ b3: `${TRACE}-${SPAN}-d` });
+  });
+
+  it('keeps the debug flag of one trace from another', () => {
+    const debugged = single.extract(ROOT_CONTEXT, { b3: `${TRACE}-${SPAN}-d` }, defaultTextMapGetter);
+    const other = { traceId: SHORT.padStart(32, '1'), spanId: SPAN, traceFlags: 0 };
+    const out = {};
+    single.inject(trace.setSpanContext(debugged, other), out, defaultTextMapSetter);
+    expect(out).toEqual({ b3: `${other.traceId}-${SPAN}-0` });
+  });
+
+  it('is in lower case, though the api takes upper-case ids for valid', () => {
+    const out = {};
+    const upper = { traceId: TRACE.toUpperCase(), spanId: SPAN.toUpperCase(), traceFlags: 1 };
+    single.inject(trace.setSpanContext(ROOT_CONTEXT, upper), out, defaultTextMapSetter);
+    expect(out).toEqual({ b3: `${TRACE}-${SPAN}-1` });
   });
 
   it('is nothing without a valid span', () => {

@@ -1,6 +1,5 @@
 import {
   type Context,
-  createContextKey,
   isSpanContextValid,
   type SpanContext,
   type TextMapGetter,
@@ -9,8 +8,9 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { withRemoteParent } from './carried-context.ts';
+import { hasDebugFlag, withDebugFlag } from './debug-flag.ts';
 import { GuardedPropagator } from './guarded-propagator.ts';
-import { headerValue, trimOptionalWhiteSpace } from './header.ts';
+import { idsHeader } from './header.ts';
 import { safely } from './safely.ts';
 
 const SINGLE = 'b3';
@@ -19,15 +19,13 @@ const SPAN_ID = 'x-b3-spanid';
 const SAMPLED = 'x-b3-sampled';
 const FLAGS = 'x-b3-flags';
 
-// {trace id}-{span id}[-{sampling state}[-{parent span id}]]
-const SINGLE_FORMAT = /^([0-9a-f]{16}|[0-9a-f]{32})-([0-9a-f]{16})(?:-([01d])(?:-[0-9a-f]{16})?)?$/;
+// {trace id}-{span id}[-{sampling state}][-{parent span id}]
+const SINGLE_FORMAT = /^([0-9a-f]{16}|[0-9a-f]{32})-([0-9a-f]{16})(?:-([01d]))?(?:-[0-9a-f]{16})?$/;
+const STATE_ALONE = /^[01d]$/;
 const TRACE_ID_FORMAT = /^(?:[0-9a-f]{16}|[0-9a-f]{32})$/;
 const SPAN_ID_FORMAT = /^[0-9a-f]{16}$/;
 const ACCEPTED = /^(?:1|true)$/i;
 const DENIED = /^(?:0|false)$/i;
-
-/** Somebody asked that this trace be kept whatever the samplers say; it goes on with the trace. */
-const DEBUG_KEY = createContextKey('sonde.context.b3.debug');
 
 /** How a {@link B3Propagator} writes. */
 export interface B3PropagatorOptions {
@@ -37,9 +35,9 @@ export interface B3PropagatorOptions {
 
 /**
  * Reads and writes Zipkin's B3 headers. On extract the single header is looked for first, then the others. Trace
- * ids of 64 bits are filled up with zeros. The debug flag is kept and counts as sampled. Without a sampling state the
- * trace is taken as not sampled; a bare `b3: 0` carries no ids and changes nothing. The parent's span id is
- * not written, as OpenTelemetry asks, and ids are never shared between client and server.
+ * ids of 64 bits are filled up with zeros. The debug flag is kept, without ids too, and counts as sampled. Without a
+ * sampling state the trace is taken as not sampled; a bare `b3: 0` carries no ids and changes nothing. The parent's
+ * span id is not written, as OpenTelemetry asks, and ids are never shared between client and server.
  *
  * Source: OpenTelemetry specification, Propagators API, "B3 Requirements"; openzipkin/b3-propagation.
  */
@@ -58,9 +56,10 @@ export class B3Propagator extends GuardedPropagator {
   protected write<Carrier>(context: Context, carrier: Carrier, setter: TextMapSetter<Carrier>): void {
     const spanContext = trace.getSpanContext(context);
     if (spanContext === undefined || !isSpanContextValid(spanContext)) return;
-    const { spanId, traceFlags, traceId } = spanContext;
-    const debug = context.getValue(DEBUG_KEY) === true;
-    const sampled = (traceFlags & TraceFlags.SAMPLED) === 0 ? '0' : '1';
+    const traceId = spanContext.traceId.toLowerCase();
+    const spanId = spanContext.spanId.toLowerCase();
+    const debug = hasDebugFlag(context, spanContext.traceId);
+    const sampled = (spanContext.traceFlags & TraceFlags.SAMPLED) === 0 ? '0' : '1';
     if (!this.multi) {
       setter.set(carrier, SINGLE, `${traceId}-${spanId}-${debug ? 'd' : sampled}`);
       return;
@@ -73,33 +72,44 @@ export class B3Propagator extends GuardedPropagator {
   }
 
   protected read<Carrier>(context: Context, carrier: Carrier, getter: TextMapGetter<Carrier>): Context {
-    const get = (name: string): string => trimOptionalWhiteSpace(headerValue(carrier, getter, name) ?? '');
+    // "When extracting state headers, the first value wins": of several that came joined, or in a list.
+    const get: Get = (name) => idsHeader(carrier, getter, name).split(',', 1)[0]?.trimEnd() ?? '';
     const found = readSingle(get) ?? readMulti(get);
-    if (found === undefined || !isSpanContextValid(found.spanContext)) return context;
-    const parent = withRemoteParent(context, found.spanContext);
-    return found.debug ? parent.setValue(DEBUG_KEY, true) : parent;
+    if (found === undefined) return context;
+    const { debug, spanContext } = found;
+    if (spanContext === undefined) return debug ? withDebugFlag(context) : context;
+    if (!isSpanContextValid(spanContext)) return context;
+    const parent = withRemoteParent(context, spanContext);
+    return debug ? withDebugFlag(parent, spanContext.traceId) : parent;
   }
 }
 
+type Get = (name: string) => string;
+
 interface Found {
-  readonly spanContext: SpanContext;
+  /** Only a sampling state came when there is none. */
+  readonly spanContext?: SpanContext;
   readonly debug: boolean;
 }
 
-function readSingle(get: (name: string) => string): Found | undefined {
-  const match = SINGLE_FORMAT.exec(get(SINGLE));
+function readSingle(get: Get): Found | undefined {
+  const header = get(SINGLE);
+  if (STATE_ALONE.test(header)) return { debug: header === 'd' };
+  const match = SINGLE_FORMAT.exec(header);
   if (match === null) return undefined;
   const [, traceId, spanId, state] = match as unknown as [string, string, string, string?];
   return found(traceId, spanId, state === '1', state === 'd');
 }
 
-function readMulti(get: (name: string) => string): Found | undefined {
+function readMulti(get: Get): Found | undefined {
   const traceId = get(TRACE_ID);
   const spanId = get(SPAN_ID);
+  const debug = get(FLAGS) === '1';
+  if (traceId === '' && spanId === '') return { debug };
   const sampled = get(SAMPLED);
   if (!TRACE_ID_FORMAT.test(traceId) || !SPAN_ID_FORMAT.test(spanId)) return undefined;
   if (sampled !== '' && !ACCEPTED.test(sampled) && !DENIED.test(sampled)) return undefined;
-  return found(traceId, spanId, ACCEPTED.test(sampled), get(FLAGS) === '1');
+  return found(traceId, spanId, ACCEPTED.test(sampled), debug);
 }
 
 function found(traceId: string, spanId: string, sampled: boolean, debug: boolean): Found {

@@ -8,7 +8,7 @@ import { sayOnce } from './report.ts';
 export const MAX_MEMBERS = 64;
 export const MAX_BYTES = 8192;
 /** Of more entries than these, valid or not, the rest is not looked at. */
-const MAX_LOOKED_AT = 1_000;
+export const MAX_LOOKED_AT = 1_000;
 
 // A token of RFC 9110 §5.6.2.
 const KEY_PART = charClass(/[!#$%&'*+\-.^_`|~0-9A-Za-z]/);

@@ -72,7 +72,40 @@ describe('a change', () => {
     expect(before.getEntry('b')).toEqual({ value: '2' });
     expect(before.getEntry('none')).toBeUndefined();
     expect(before.getEntry('toString')).toBeUndefined();
+    for (const [, handedOut] of before.getAllEntries()) handedOut.value = 'changed';
+    expect(before.getAllEntries().map(([, { value }]) => value)).toEqual(['1', '2']);
   });
+
+  it('to an entry that was handed in changes nothing', () => {
+    const entry = { value: '3' };
+    const after = before.setEntry('c', entry);
+    entry.value = 'changed';
+    expect(after.getEntry('c')).toEqual({ value: '3' });
+  });
+
+  it('that changes nothing keeps the header as it came', () => {
+    const header = 'a = 1 ,b=%41';
+    const baggage = extract(header) as Baggage;
+    expect(inject(baggage.removeEntry('c'))).toBe(header);
+    expect(inject(baggage.setEntry('', { value: '1' }))).toBe(header);
+    expect(inject(baggage.setEntry('d', { value: 7 } as never))).toBe(header);
+    expect(inject(baggage.setEntry('d', undefined as never))).toBe(header);
+  });
+
+  it('keeps the order, of keys that look like numbers too', () => {
+    const baggage = (extract('b=1,2=x,1=y') as Baggage).setEntry('0', { value: 'z' });
+    expect(inject(baggage)).toBe('b=1,2=x,1=y,0=z');
+  });
+});
+
+it('one broken entry costs no other its place', () => {
+  const metadata = {
+    toString(): never {
+      throw new Error('metadata');
+    },
+  };
+  const entries = { a: { value: '1' }, b: { value: '2', metadata }, c: null, d: { value: '3' } };
+  expect(inject(propagation.createBaggage(entries as never))).toBe('a=1,d=3');
 });
 
 it('is read as OpenTelemetry’s own baggage is, whatever it holds', () => {

@@ -23,8 +23,15 @@ const MAX_NAMES = 1_000;
  * with names in lower case only.
  */
 export const carrierGetter: TextMapGetter<Carrier> = {
-  get: (carrier, name) => safely(() => get(carrier, name), undefined),
-  keys: (carrier) => safely(() => namesOf(carrier), []),
+  get(carrier, name) {
+    try {
+      return isCarrier(carrier) ? get(carrier, name) : undefined;
+    } catch (error) {
+      sayOnce('a header could not be read from its carrier and counts as absent', error);
+      return undefined;
+    }
+  },
+  keys: (carrier) => safely(() => (isCarrier(carrier) ? namesOf(carrier) : []), []),
 };
 
 /**
@@ -34,12 +41,16 @@ export const carrierGetter: TextMapGetter<Carrier> = {
 export const carrierSetter: TextMapSetter<Carrier> = {
   set(carrier, name, value) {
     try {
-      set(carrier, name, value);
+      if (isCarrier(carrier)) set(carrier, name, value);
     } catch (error) {
       sayOnce('a header could not be written to its carrier and is missing', error);
     }
   },
 };
+
+function isCarrier(candidate: unknown): candidate is Carrier {
+  return typeof candidate === 'object' ? candidate !== null : typeof candidate === 'function';
+}
 
 function get(carrier: Carrier, name: string): string | undefined {
   const exact = read(carrier, name);

@@ -5,13 +5,16 @@ import {
   type TextMapPropagator,
   type TextMapSetter,
 } from '@opentelemetry/api';
-import { isContext } from './guarded-propagator.ts';
+import { GuardedPropagator, isContext } from './guarded-propagator.ts';
 import { sayOnce } from './report.ts';
 import { safely } from './safely.ts';
 
 /** What makes up a {@link CompositePropagator}; option names of OpenTelemetry's. */
 export interface CompositePropagatorOptions {
-  /** Called in this order; on extract, a later one wins over an earlier one. One that stands twice is called once. */
+  /**
+   * Called in this order; on extract, a later one wins over an earlier one. One that stands twice is called once,
+   * and so is a second one of this package's that writes the same headers in the same way.
+   */
   propagators?: TextMapPropagator[];
 }
 
@@ -40,15 +43,17 @@ export class CompositePropagator implements TextMapPropagator {
   }
 
   extract<Carrier>(context: Context, carrier: Carrier, getter: TextMapGetter<Carrier>): Context {
-    let extracted = context;
+    let extracted = isContext(context) ? context : ROOT_CONTEXT;
     for (const propagator of this.propagators) {
       try {
-        extracted = propagator.extract(extracted, carrier, getter);
+        const next = propagator.extract(extracted, carrier, getter);
+        if (isContext(next)) extracted = next;
+        else sayOnce(`${nameOf(propagator)} extracted something that is no context, which is ignored`);
       } catch (error) {
         sayOnce(`${nameOf(propagator)} threw in extract, so headers were ignored`, error);
       }
     }
-    return isContext(extracted) ? extracted : ROOT_CONTEXT;
+    return extracted;
   }
 
   /** All headers, each once. */
@@ -65,7 +70,14 @@ function settle(options: CompositePropagatorOptions): TextMapPropagator[] {
   if (fit.length < given.length) {
     sayOnce('a CompositePropagator was given something without inject and extract, which is left out');
   }
-  return fit;
+  return fit.filter((propagator, i) => fit.findIndex((other) => doTheSame(other, propagator)) === i);
+}
+
+/** Of ours, class and headers say all that there is to know; of others' nothing is known. */
+function doTheSame(a: TextMapPropagator, b: TextMapPropagator): boolean {
+  if (a === b) return true;
+  if (!(a instanceof GuardedPropagator && b instanceof GuardedPropagator)) return false;
+  return a.constructor === b.constructor && fieldsOf(a).join() === fieldsOf(b).join();
 }
 
 function fieldsOf(propagator: TextMapPropagator): string[] {

@@ -53,9 +53,17 @@ it.each([
   ['x-b3-traceid', 'X_B3_TRACEID'],
   ['a.b c', 'A_B_C'],
   ['7up', '_7UP'],
+  ['', '_'],
+  ['straße', 'STRA_E'],
 ])('%s travels in %s', (name, variable) => {
   const env = {};
   environmentSetter.set(env, name, 'x');
   expect(env).toEqual({ [variable]: 'x' });
   expect(environmentGetter.get(env, name)).toBe('x');
+});
+
+it('knows only variables that are named as it names them', () => {
+  const env = { traceparent: 'x', TRACEPARENT: 'y', Path: 'z', _1: 'a' };
+  expect(environmentGetter.get(env, 'traceparent')).toBe('y');
+  expect(environmentGetter.keys(env)).toEqual(['TRACEPARENT', '_1']);
 });

@@ -14,20 +14,22 @@ import { safely } from './safely.ts';
 export type Environment = Record<string, string | undefined>;
 
 /**
- * The variable that carries a header: upper case, and `_` for whatever is no letter or digit: `traceparent` travels in
- * TRACEPARENT, `x-b3-traceid` in X_B3_TRACEID.
+ * The variable that carries a header: upper case, and `_` for whatever is no ASCII letter or digit: `traceparent`
+ * travels in TRACEPARENT, `x-b3-traceid` in X_B3_TRACEID.
  *
  * Source: OpenTelemetry specification, "Environment Variables as Context Propagation Carriers".
  */
 function variableOf(name: string): string {
-  const variable = name.toUpperCase().replace(/[^A-Z0-9_]/g, '_');
-  return /^[0-9]/.test(variable) ? `_${variable}` : variable;
+  const variable = name.replace(/[^A-Za-z0-9_]/g, '_').toUpperCase();
+  return VARIABLE.test(variable) ? variable : `_${variable}`;
 }
 
-/** Reads headers from environment variables. */
+const VARIABLE = /^[A-Z_][A-Z0-9_]*$/;
+
+/** Reads headers from environment variables; only those named as {@link environmentSetter} names them. */
 export const environmentGetter: TextMapGetter<Environment> = {
   get: (env, name) => safely(() => env[variableOf(name)], undefined),
-  keys: (env) => safely(() => Object.keys(env).map((name) => name.toLowerCase()), []),
+  keys: (env) => safely(() => Object.keys(env).filter((name) => VARIABLE.test(name)), []),
 };
 
 /** Writes headers to environment variables. */

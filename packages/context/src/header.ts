@@ -1,4 +1,5 @@
 import type { TextMapGetter } from '@opentelemetry/api';
+import { sayOnce } from './report.ts';
 
 const SPACE = 0x20;
 const TAB = 0x09;
@@ -19,15 +20,33 @@ function isBlank(code: number): boolean {
 /**
  * The one value of a header, or `undefined` when there is none. A header that came several times is joined by
  * commas, as RFC 9110 §5.3 allows for lists: right for tracestate and baggage, and it makes two traceparents the
- * malformed one that they are. Bytes, as messages of a queue carry them, are read as UTF-8.
+ * malformed one that they are. Bytes, as messages of a queue carry them, are read as UTF-8. A getter that throws
+ * costs this header, not the others.
  */
 export function headerValue<Carrier>(
   carrier: Carrier,
   getter: TextMapGetter<Carrier>,
   name: string,
 ): string | undefined {
-  const value: unknown = getter.get(carrier, name);
-  return typeof value === 'string' ? value : textOf(value);
+  try {
+    const value: unknown = getter.get(carrier, name);
+    return typeof value === 'string' ? value : textOf(value);
+  } catch (error) {
+    sayOnce('a getter threw, so a header counts as absent', error);
+    return undefined;
+  }
+}
+
+/**
+ * Ids are cut out of their header, and such a piece keeps the whole in memory: spans of a header this long must not
+ * weigh more than they are counted for.
+ */
+const MAX_IDS = 512;
+
+/** A header that holds ids, without the white space around it; empty when there is none, or no reasonable one. */
+export function idsHeader<Carrier>(carrier: Carrier, getter: TextMapGetter<Carrier>, name: string): string {
+  const header = headerValue(carrier, getter, name);
+  return header === undefined || header.length > MAX_IDS ? '' : trimOptionalWhiteSpace(header);
 }
 
 /** A header of more than this is nobody's trace context. */

@@ -1,4 +1,5 @@
 import {
+  type Baggage,
   defaultTextMapGetter,
   defaultTextMapSetter,
   propagation,
@@ -40,6 +41,7 @@ describe('uber-trace-id', () => {
     ['a trace id that is too long', `0${TRACE}:${SPAN}:0:01`],
     ['no hexadecimal', `${TRACE}:xyz:0:01`],
     ['a broken encoding', `${TRACE}%3`],
+    ['more than 512 characters', `${TRACE}:${SPAN}:0:01${' '.repeat(500)}`],
     ['a number', 7],
   ])('that is %s counts as none', (_name, header) => {
     expect(extract({ 'uber-trace-id': header })).toBeUndefined();
@@ -54,7 +56,57 @@ describe('uber-trace-id', () => {
   });
 });
 
+it('the debug flag goes on with its trace, and with no other', () => {
+  const context = propagator.extract(
+    ROOT_CONTEXT,
+    { 'uber-trace-id': `${TRACE}:${SPAN}:0:3` },
+    defaultTextMapGetter,
+  );
+  const other = { traceId: TRACE.replace('d', 'e'), spanId: SPAN, traceFlags: 0 };
+  const passedOn = [context, trace.setSpanContext(context, other)].map((below) => {
+    const headers: Record<string, string> = {};
+    propagator.inject(below, headers, defaultTextMapSetter);
+    return headers['uber-trace-id'];
+  });
+  expect(passedOn).toEqual([`${TRACE}:${SPAN}:0:03`, `${other.traceId}:${SPAN}:0:00`]);
+});
+
 describe('uberctx-…', () => {
+  const inject = (baggage: Baggage): Record<string, string> => {
+    const headers = {};
+    propagator.inject(propagation.setBaggage(ROOT_CONTEXT, baggage), headers, defaultTextMapSetter);
+    return headers;
+  };
+
+  it('is written for 64 entries, and not the 65th', () => {
+    const entries = Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`k${i}`, { value: 'v' }]));
+    expect(Object.keys(inject(propagation.createBaggage(entries)))).toHaveLength(64);
+  });
+
+  it('is written and read within 8,192 characters for all entries together', () => {
+    const entries = { a: { value: 'x'.repeat(8_000) }, b: { value: 'y'.repeat(500) }, c: { value: 'z' } };
+    expect(Object.keys(inject(propagation.createBaggage(entries)))).toEqual(['uberctx-a', 'uberctx-c']);
+    const headers = Object.fromEntries(
+      Object.entries(entries).map(([key, { value }]) => [`uberctx-${key}`, value]),
+    );
+    const read = propagation.getBaggage(propagator.extract(ROOT_CONTEXT, headers, defaultTextMapGetter));
+    expect(read?.getAllEntries().map(([key]) => key)).toEqual(['a', 'c']);
+  });
+
+  it('is left out where an entry is broken, and written for the others', () => {
+    const broken = { value: { toString: 'x' } } as never;
+    const headers = inject(
+      propagation.createBaggage({ a: broken, 'b c': { value: '1' }, d: { value: '2' } }),
+    );
+    expect(headers).toEqual({ 'uberctx-d': '2' });
+  });
+
+  it('costs nothing but itself when the getter cannot list names', () => {
+    const getter = { ...defaultTextMapGetter, keys: undefined as never };
+    const context = propagator.extract(ROOT_CONTEXT, { 'uber-trace-id': `${TRACE}:${SPAN}:0:1` }, getter);
+    expect(trace.getSpanContext(context)?.traceId).toBe(TRACE);
+  });
+
   it('carries baggage, whatever it holds', () => {
     fc.assert(
       fc.property(

@@ -42,6 +42,9 @@ function hostileValues(): unknown[] {
       ROOT_CONTEXT,
       propagation.createBaggage({ a: undefined as never, b: { value: 7 } as never }),
     ),
+    new Proxy(() => {}, { get: boom, getPrototypeOf: boom }),
+    Object.assign(() => {}, { bind: 7, apply: 7, call: 7 }),
+    { [Symbol.toStringTag]: 'Generator', next: 7 },
     { emit: boom },
     Object.freeze({ emit() {} }),
     Object.freeze(new EventEmitter()),
@@ -134,7 +137,8 @@ describe('whatever it is given, no exception comes out of', () => {
     const manager = new carrying.AsyncLocalStorageContextManager();
     neverThrows((context, target, ...args) => {
       manager.with(context as never, target as never, ...(args as []));
-      manager.bind(context as never, target);
+      const bound: unknown = manager.bind(context as never, target);
+      if (typeof bound === 'function') Reflect.apply(bound, undefined, args);
       manager.attach(context as never).dispose();
       expect(typeof manager.active().getValue).toBe('function');
     });

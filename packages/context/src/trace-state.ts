@@ -6,6 +6,8 @@ import { trimOptionalWhiteSpace } from './header.ts';
 const MAX_MEMBERS = 32;
 /** §3.3.1.5 asks to carry at least 512 characters; what is longer than this is somebody's mistake or attack. */
 const MAX_LENGTH = 8192;
+/** §3.3.1.5: where there is not enough room, longer ones than this go first. */
+const LONG_MEMBER = 128;
 
 // §3.3.1.3.1: a key is a lower-case letter or digit, then up to 255 more of these characters.
 const KEY = /^[a-z0-9][a-z0-9_\-*/@]{0,255}$/;
@@ -26,7 +28,7 @@ export class LazyTraceState implements TraceState {
   private parsed: ReadonlyMap<string, string> | undefined;
 
   constructor(raw: string) {
-    this.raw = raw;
+    this.raw = raw.length > MAX_LENGTH ? '' : raw;
   }
 
   get(key: string): string | undefined {
@@ -37,9 +39,8 @@ export class LazyTraceState implements TraceState {
   set(key: string, value: string): TraceState {
     if (typeof key !== 'string' || typeof value !== 'string' || !KEY.test(key) || !VALUE.test(value))
       return this;
-    const rest = new Map(this.members());
-    rest.delete(key);
-    return new LazyTraceState(serialize([[key, value], ...rest].slice(0, MAX_MEMBERS) as [string, string][]));
+    const rest = [...this.members()].filter(([name]) => name !== key);
+    return new LazyTraceState(serialize(fit([[key, value], ...rest])));
   }
 
   unset(key: string): TraceState {
@@ -62,6 +63,20 @@ export class LazyTraceState implements TraceState {
     this.parsed ??= this.isWellFormed() ? parse(this.raw) : nothing;
     return this.parsed;
   }
+}
+
+type Member = readonly [key: string, value: string];
+
+/** As many as are carried, whole, the first one always: long ones go first, then the last ones (§3.3.1.5). */
+function fit(members: readonly Member[]): readonly Member[] {
+  let kept = members.slice(0, MAX_MEMBERS);
+  while (serialize(kept).length > MAX_LENGTH) {
+    const long = kept.findLastIndex(
+      ([key, value], i) => i > 0 && key.length + 1 + value.length > LONG_MEMBER,
+    );
+    kept = kept.toSpliced(long > 0 ? long : -1, 1);
+  }
+  return kept;
 }
 
 function serialize(members: readonly (readonly [string, string])[]): string {
@@ -98,7 +113,6 @@ const MAX_PART = 256;
  * allocation: this is all that a request pays for a tracestate that nobody reads.
  */
 function countMembers(raw: string): number {
-  if (raw.length > MAX_LENGTH) return 0;
   let members = 0;
   for (let at = 0; at < raw.length; at++) {
     at = skip(raw, at, BLANK);

@@ -58,6 +58,7 @@ describe('a traceparent that is malformed counts as none', () => {
     ['two of them in a list', [`00-${TRACE}-${SPAN}-01`, `00-${TRACE}-${SPAN}-01`]],
     ['a number', 7],
     ['a line break inside', `00-${TRACE}\n-${SPAN}-01`],
+    ['a later version of more than 512 characters', `01-${TRACE}-${SPAN}-01-${'x'.repeat(512)}`],
   ])('%s', (_name, traceparent) => {
     expect(extract({ traceparent })).toBeUndefined();
   });
@@ -134,6 +135,27 @@ describe('tracestate', () => {
     expect(state?.get('k31')).toBeUndefined();
   });
 
+  it('that would become too long loses whole members: those of more than 128 characters first, from the end', () => {
+    const long = [...'abcdefghijklmnopqrstuvwxyz01'].map((c) => `${c.repeat(20)}=${c.repeat(256)}`);
+    const short = ['y1=short', `y2=${'2'.repeat(125)}`, `y3=${'3'.repeat(125)}`];
+    const tracestate = [...long, ...short].join(',');
+    const before = (extract({ traceparent, tracestate }) as SpanContext).traceState;
+    const after = before?.set('new', 'n'.repeat(250));
+    expect(before?.serialize()).toBe(tracestate);
+    expect(after?.serialize().split(',')).toEqual([`new=${'n'.repeat(250)}`, ...long.slice(0, -1), ...short]);
+  });
+
+  it('is not what a getter that throws for it costs the trace', () => {
+    const getter = {
+      ...defaultTextMapGetter,
+      get: (_carrier: object, name: string) => {
+        if (name === 'tracestate') throw new Error('get');
+        return traceparent;
+      },
+    };
+    expect(trace.getSpanContext(propagator.extract(ROOT_CONTEXT, {}, getter))?.traceId).toBe(TRACE);
+  });
+
   it('of the api, made by hand, is sent too', () => {
     const spanContext = { traceId: TRACE, spanId: SPAN, traceFlags: 1, traceState: createTraceState('x=y') };
     expect(inject(spanContext)).toEqual({ traceparent, tracestate: 'x=y' });
@@ -157,6 +179,11 @@ describe('inject', () => {
     const spanContext = { traceId: TRACE, spanId: SPAN, traceFlags: 1 };
     propagator.inject(trace.setSpanContext(suppressed, spanContext), headers, defaultTextMapSetter);
     expect(headers).toEqual({});
+  });
+
+  it('writes lower case, though the api takes upper-case ids for valid', () => {
+    const upper = { traceId: TRACE.toUpperCase(), spanId: SPAN.toUpperCase(), traceFlags: 1 };
+    expect(inject(upper)).toEqual({ traceparent: `00-${TRACE}-${SPAN}-01` });
   });
 
   it('writes two digits of flags, and only those that are defined', () => {

@@ -10,7 +10,7 @@ import {
 import { withRemoteParent } from './carried-context.ts';
 import { charClass, skip } from './char-class.ts';
 import { GuardedPropagator } from './guarded-propagator.ts';
-import { headerValue, trimOptionalWhiteSpace } from './header.ts';
+import { headerValue, idsHeader } from './header.ts';
 import { LazyTraceState } from './trace-state.ts';
 
 const TRACEPARENT = 'traceparent';
@@ -34,17 +34,17 @@ export class W3CTraceContextPropagator extends GuardedPropagator {
 
   protected write<Carrier>(context: Context, carrier: Carrier, setter: TextMapSetter<Carrier>): void {
     const spanContext = trace.getSpanContext(context);
-    if (spanContext === undefined || !isValid(spanContext)) return;
-    const { traceId, spanId, traceFlags, traceState } = spanContext;
-    setter.set(carrier, TRACEPARENT, `00-${traceId}-${spanId}-0${traceFlags & KNOWN_FLAGS}`);
+    if (spanContext === undefined) return;
+    const ids = idsOf(spanContext);
+    if (ids === undefined) return;
+    const { traceFlags, traceState } = spanContext;
+    setter.set(carrier, TRACEPARENT, `00-${ids}-0${traceFlags & KNOWN_FLAGS}`);
     const state = traceState?.serialize();
     if (state) setter.set(carrier, TRACESTATE, state);
   }
 
   protected read<Carrier>(context: Context, carrier: Carrier, getter: TextMapGetter<Carrier>): Context {
-    const header = headerValue(carrier, getter, TRACEPARENT);
-    if (header === undefined) return context;
-    const traceparent = trimOptionalWhiteSpace(header);
+    const traceparent = idsHeader(carrier, getter, TRACEPARENT);
     if (!isTraceparent(traceparent)) return context;
     const state = headerValue(carrier, getter, TRACESTATE);
     const spanContext = new ParsedSpanContext(
@@ -73,13 +73,22 @@ class ParsedSpanContext implements SpanContext {
   }
 }
 
-function isValid(spanContext: SpanContext): boolean {
-  return spanContext instanceof ParsedSpanContext || isSpanContextValid(spanContext);
+/** Both ids as they are sent, or `undefined` when they are not valid. */
+function idsOf(spanContext: SpanContext): string | undefined {
+  const { spanId, traceId } = spanContext;
+  const ids = `${traceId}-${spanId}`;
+  if (spanContext instanceof ParsedSpanContext || (isId(traceId, 32) && isId(spanId, 16))) return ids;
+  // The api takes upper case for valid; the header does not (§3.2.2.3).
+  return isSpanContextValid(spanContext) ? ids.toLowerCase() : undefined;
 }
 
 const HEX = charClass(/[0-9a-f]/);
 const DASH = 0x2d;
 const ZERO = 0x30;
+
+function isId(id: string, length: number): boolean {
+  return id.length === length && skip(id, 0, HEX) === length && !isZero(id, 0, length);
+}
 
 /** version "-" trace-id "-" parent-id "-" trace-flags, all lower-case hexadecimal, each at its own place (§3.2). */
 function isTraceparent(header: string): boolean {

@@ -15,9 +15,12 @@ const spanContext = {
   spanId: 'b7ad6b7169203331',
   traceFlags: 1,
 };
+const context = propagation.setBaggage(
+  trace.setSpanContext(ROOT_CONTEXT, spanContext),
+  propagation.createBaggage({ user: { value: 'Zoë' } }),
+);
 
 it('a trace is handed to a worker with its data, and back with a message, as an object or a Map', async () => {
-  const context = trace.setSpanContext(ROOT_CONTEXT, spanContext);
   for (const carrier of [{}, new Map<string, string>()]) {
     propagation.inject(context, carrier, carrierSetter);
     const worker = new Worker(
