@@ -17,7 +17,6 @@ import {
   type DnsStartInfo,
   type GetConnInfo,
   type GotConnInfo,
-  type GotFirstResponseByteInfo,
   type GotResponseHeadersInfo,
   type OutgoingRequest,
   type RequestEndInfo,
@@ -137,7 +136,7 @@ class ClientSpan implements ClientTrace {
     this.span.addEvent('wroteRequest', {}, time);
   }
 
-  gotFirstResponseByte({ time, approximate }: GotFirstResponseByteInfo): void {
+  gotFirstResponseByte({ time, approximate }: TraceInfo): void {
     this.span.addEvent('gotFirstResponseByte', approximate ? { approximate } : {}, time);
   }
 

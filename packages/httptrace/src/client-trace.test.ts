@@ -192,6 +192,7 @@ describe('node:http and node:https', () => {
     recorder.expectOrder('connectDone', 'tlsHandshakeStart', 'tlsHandshakeDone', 'gotConn', 'wroteRequest');
     expect(recorder.get('tlsHandshakeDone')['state']).toEqual({
       version: 'TLSv1.3',
+      cipherSuite: 'TLS_AES_256_GCM_SHA384',
       negotiatedProtocol: '',
       didResume: false,
       authorized: true,

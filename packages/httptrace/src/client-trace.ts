@@ -1,10 +1,20 @@
+import type { Socket } from 'node:net';
+
 /**
  * What a trace may know of an outgoing request, and the one thing it may change. The same object is handed to
  * every hook of the request, so it serves as a key.
  */
 export interface OutgoingRequest {
-  /** `http` for node:http and node:https and what stands on them; `undici` for fetch and undici. */
-  readonly client: 'http' | 'undici';
+  /**
+   * `http` for node:http and node:https and what stands on them, `undici` for fetch and undici, `http2` for
+   * streams of a node:http2 session.
+   */
+  readonly client: 'http' | 'undici' | 'http2';
+  /**
+   * 1 for a request of its own; one more for each redirect or retry that a client makes of it by itself, as far as
+   * that can be known: the package's README says where.
+   */
+  readonly attempt: number;
   /** Upper case as a rule, but as the user gave it. */
   readonly method: string;
   /** `http:` or `https:`. */
@@ -23,6 +33,18 @@ export interface OutgoingRequest {
   setHeader(name: string, value: string): boolean;
 }
 
+/** A connection, as far as a trace may know it. The same object for every request that uses it. */
+export interface Conn {
+  /** Counts the connections of this process, from 1. */
+  readonly id: number;
+  /** What was negotiated by ALPN, `http/1.1` where nothing was. */
+  readonly protocol: 'http/1.1' | 'h2';
+  /** When it began to connect, on the clock of `performance.now()`. */
+  readonly dialedAt: number;
+  /** To be looked at, not to be written or listened to: it is the client's. */
+  readonly socket: Socket;
+}
+
 /** What every hook is told. */
 export interface TraceInfo {
   readonly req: OutgoingRequest;
@@ -30,14 +52,20 @@ export interface TraceInfo {
   readonly time: number;
   /**
    * True when the hook is told afterwards: a connection's dial belongs to the request that first uses it, which
-   * for undici is known only then. `time` is the true time.
+   * may be known only then. `time` is the true time.
    */
   readonly late?: boolean;
+  /** True where the client does not tell the moment itself, and `time` is the nearest that can be known. */
+  readonly approximate?: boolean;
 }
 
 export interface GetConnInfo extends TraceInfo {
-  /** `host:port` of the target; IPv6 in brackets. */
+  /** `host:port` of the target, or of the proxy where one is used; IPv6 in brackets. */
   readonly hostPort: string;
+}
+
+export interface GetConnFailedInfo extends GetConnInfo {
+  readonly err: Error;
 }
 
 export interface DnsStartInfo extends TraceInfo {
@@ -67,6 +95,8 @@ export interface TlsHandshakeDoneInfo extends TraceInfo {
   readonly state?: {
     /** E.g. `TLSv1.3`. */
     readonly version: string;
+    /** E.g. `TLS_AES_256_GCM_SHA384`. */
+    readonly cipherSuite: string;
     /** ALPN, e.g. `h2`; empty when nothing was negotiated. */
     readonly negotiatedProtocol: string;
     readonly didResume: boolean;
@@ -75,7 +105,19 @@ export interface TlsHandshakeDoneInfo extends TraceInfo {
   };
 }
 
+export interface ProxyConnectStartInfo extends TraceInfo {
+  /** `host:port` that the proxy is asked to connect to. */
+  readonly target: string;
+}
+
+export interface ProxyConnectDoneInfo extends ProxyConnectStartInfo {
+  /** The proxy's answer; absent when there was none. */
+  readonly statusCode?: number;
+  readonly err?: Error;
+}
+
 export interface GotConnInfo extends TraceInfo {
+  readonly conn: Conn;
   /** Whether another request used the connection before. */
   readonly reused: boolean;
   /** Whether it lay idle in the pool. */
@@ -87,34 +129,73 @@ export interface GotConnInfo extends TraceInfo {
   readonly localPort?: number;
 }
 
+export interface PutIdleConnInfo extends TraceInfo {
+  readonly conn: Conn;
+  /** Why it was not put back; absent when it was. */
+  readonly err?: Error;
+}
+
+export interface ConnClosedInfo extends TraceInfo {
+  readonly conn: Conn;
+  /** What closed it, where it was an error. */
+  readonly err?: Error;
+}
+
+export interface WroteHeaderFieldInfo extends TraceInfo {
+  /** As it was written: of HTTP/2 in lower case, pseudo-headers included. */
+  readonly key: string;
+  readonly value: readonly string[];
+}
+
 export interface WroteRequestInfo extends TraceInfo {
   readonly err?: Error;
 }
 
-export interface GotFirstResponseByteInfo extends TraceInfo {
-  /** True where the first byte itself cannot be seen and the time is that of the complete headers (HTTP/2). */
-  readonly approximate?: boolean;
+/** Response headers: names in lower case; several values as an array where Node keeps them so. */
+export type ResponseHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+export interface Got1xxResponseInfo extends TraceInfo {
+  /** 100, 102, 103, …; never 101. */
+  readonly statusCode: number;
+  readonly headers: ResponseHeaders;
 }
 
 export interface GotResponseHeadersInfo extends TraceInfo {
   readonly statusCode: number;
   /** E.g. `1.1`; absent where the client does not tell. */
   readonly httpVersion?: string;
+  /** Made when it is read. */
+  readonly headers: ResponseHeaders;
+}
+
+export interface BodyChunkInfo extends TraceInfo {
+  readonly direction: 'sent' | 'received';
+  /** Of the body alone, as it went over the wire before decompression; `approximate` where framing is counted too. */
+  readonly bytes: number;
 }
 
 export interface RequestEndInfo extends TraceInfo {
   /** Absent when there was no response. */
   readonly statusCode?: number;
   readonly err?: Error;
+  /** True when the client told no end, and it was concluded from what it did. */
+  readonly inferred?: boolean;
+  /**
+   * What the connection carried for this request, headers included, TLS not; 0 where there was no connection. Of a
+   * connection that carries several requests at once (HTTP/2, pipelining) what it carried meanwhile.
+   */
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
 }
 
 /**
  * Hooks into the life of an outgoing HTTP request: Go's `net/http/httptrace.ClientTrace`, for node:http,
- * node:https and fetch. Every hook is optional and called synchronously; what it throws, or rejects with, is
- * caught and said once as a process warning.
+ * node:https, fetch, undici and node:http2. Every hook is optional and called synchronously; what it throws, or
+ * rejects with, is caught and said once as a process warning.
  *
- * A request that is redirected or retried starts again from `requestStart`. Hooks may come out of order where
- * events do (an answer before the request is fully written) and after the caller has its result: sort by `time`.
+ * A request that is redirected or retried starts again from `requestStart`, with `req.attempt` one higher. Hooks may
+ * come out of order where events do (an answer before the request is fully written) and after the caller has its
+ * result: sort by `time`.
  *
  * Source: Go's `net/http/httptrace`, go1.27; hooks that Go lacks are marked.
  */
@@ -123,6 +204,11 @@ export interface ClientTrace {
   requestStart?(info: TraceInfo): void;
   /** Go: `GetConn`. A connection is looked for, in the pool first. */
   getConn?(info: GetConnInfo): void;
+  /**
+   * Not in Go (golang/go#16400). No connection could be had, for whatever reason: refused, name unknown, handshake
+   * failed, aborted while waiting. Called in the place of `gotConn`.
+   */
+  getConnFailed?(info: GetConnFailedInfo): void;
   /** Go: `DNSStart`. Not called for addresses, nor when a pooled connection is used. */
   dnsStart?(info: DnsStartInfo): void;
   /** Go: `DNSDone`. */
@@ -131,18 +217,46 @@ export interface ClientTrace {
   connectStart?(info: ConnectStartInfo): void;
   /** Go: `ConnectDone`. Paired with `connectStart`. */
   connectDone?(info: ConnectDoneInfo): void;
-  /** Go: `TLSHandshakeStart`. */
+  /** Go: `TLSHandshakeStart`. Once more for the handshake inside a proxy's tunnel. */
   tlsHandshakeStart?(info: TraceInfo): void;
   /** Go: `TLSHandshakeDone`. Paired with `tlsHandshakeStart`. */
   tlsHandshakeDone?(info: TlsHandshakeDoneInfo): void;
+  /** Not in Go. A proxy is asked for a tunnel. */
+  proxyConnectStart?(info: ProxyConnectStartInfo): void;
+  /** Not in Go. Paired with `proxyConnectStart`. */
+  proxyConnectDone?(info: ProxyConnectDoneInfo): void;
   /** Go: `GotConn`. The connection is ready for this request. Not called when none could be had. */
   gotConn?(info: GotConnInfo): void;
+  /**
+   * Go: `PutIdleConn`. The connection went back to the pool, or could not (`err`). Not called where it was never meant
+   * to go back (`Connection: close`, no keep-alive agent), nor for HTTP/2, where requests share it.
+   */
+  putIdleConn?(info: PutIdleConnInfo): void;
+  /**
+   * Not in Go (golang/go#16400). The connection was closed while this request had it, or at its end in place of being
+   * put back. Not called when it closes later, idle in its pool.
+   */
+  connClosed?(info: ConnClosedInfo): void;
+  /** Go: `WroteHeaderField`. Once for each header field, in the order on the wire. */
+  wroteHeaderField?(info: WroteHeaderFieldInfo): void;
+  /** Go: `WroteHeaders`. All headers were handed to the socket. */
+  wroteHeaders?(info: TraceInfo): void;
+  /** Go: `Wait100Continue`. The headers with `Expect: 100-continue` are out, and the body waits for the answer. */
+  wait100Continue?(info: TraceInfo): void;
   /** Go: `WroteRequest`. Headers and body were handed to the operating system (undici: to the socket). */
   wroteRequest?(info: WroteRequestInfo): void;
-  /** Go: `GotFirstResponseByte`. Not called for upgrades through undici. */
-  gotFirstResponseByte?(info: GotFirstResponseByteInfo): void;
-  /** Not in Go. The final response's headers are here; not called for 1xx. */
+  /** Go: `GotFirstResponseByte`. Once, also where it belongs to a 1xx. Not called for upgrades through undici. */
+  gotFirstResponseByte?(info: TraceInfo): void;
+  /** Go: `Got100Continue`. Only called when `Expect: 100-continue` was sent. */
+  got100Continue?(info: TraceInfo): void;
+  /** Go: `Got1xxResponse`. Every interim answer, 100 included, 101 not. What it returns is ignored. */
+  got1xxResponse?(info: Got1xxResponseInfo): void;
+  /** Not in Go. The final response's headers are here; not called for 1xx but 101. */
   gotResponseHeaders?(info: GotResponseHeadersInfo): void;
+  /**
+   * Not in Go. A piece of a body was sent or received. The client, not this package, cuts the pieces.
+   */
+  bodyChunk?(info: BodyChunkInfo): void;
   /**
    * Not in Go. The exchange is over: body read to its end, failed, aborted, or handed over by an upgrade. Not
    * called while a response body lies unread.

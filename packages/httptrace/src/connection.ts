@@ -1,7 +1,7 @@
 import { errorMonitor } from 'node:events';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { Facts, HookName } from './client-trace.ts';
+import type { Conn, Facts, HookName } from './client-trace.ts';
 import { hostPort } from './host-port.ts';
 import { guarded } from './report.ts';
 import { synchronousRun } from './synchronous-run.ts';
@@ -43,12 +43,15 @@ const failedDials = new WeakMap<Error, Connection>();
 /** Node tries each address once; a name with more than these many is cut in what is told, not in what is tried. */
 const MAX_PHASES = 64;
 
+let counted = 0;
+
 /**
  * A socket that a client dialed, or that was there before we looked. It notes the phases of its dial with their
  * true times, tells them live to the request it is dialed for when that is known, and afterwards to the request
  * that uses it first. A connection that nobody uses is told to nobody.
  */
-export class Connection {
+export class Connection implements Conn {
+  readonly id: number = ++counted;
   readonly socket: Socket;
   /** When it last became free; `undefined` while it is in use and before its first use. */
   idleSince: number | undefined;
@@ -61,7 +64,7 @@ export class Connection {
   private waiting: ConnectionUser | undefined;
   private phases: Phase[] = [];
 
-  private readonly dialedAt = performance.now();
+  readonly dialedAt: number = performance.now();
   private readonly dialedIn = synchronousRun();
   private dns: 'unknown' | 'running' | 'done' = 'unknown';
   private addrs: string[] = [];
@@ -96,6 +99,10 @@ export class Connection {
     recorded[RECORD] = connection;
     connection.watch();
     return connection;
+  }
+
+  get protocol(): Conn['protocol'] {
+    return (this.socket as Partial<TLSSocket>).alpnProtocol === 'h2' ? 'h2' : 'http/1.1';
   }
 
   get reused(): boolean {
@@ -280,6 +287,7 @@ export class Connection {
       time: performance.now(),
       state: {
         version: socket.getProtocol() ?? '',
+        cipherSuite: socket.getCipher()?.standardName ?? '',
         negotiatedProtocol: socket.alpnProtocol || '',
         didResume: socket.isSessionReused(),
         authorized: socket.authorized,

@@ -19,20 +19,29 @@
  * @module
  */
 export type {
+  BodyChunkInfo,
   ClientTrace,
+  Conn,
+  ConnClosedInfo,
   ConnectDoneInfo,
   ConnectStartInfo,
   DnsDoneInfo,
   DnsStartInfo,
+  GetConnFailedInfo,
   GetConnInfo,
+  Got1xxResponseInfo,
   GotConnInfo,
-  GotFirstResponseByteInfo,
   GotResponseHeadersInfo,
   OutgoingRequest,
+  ProxyConnectDoneInfo,
+  ProxyConnectStartInfo,
+  PutIdleConnInfo,
   RequestEndInfo,
+  ResponseHeaders,
   TlsHandshakeDoneInfo,
   TraceInfo,
   TraceSource,
+  WroteHeaderFieldInfo,
   WroteRequestInfo,
 } from './client-trace.ts';
 export { addGlobalClientTrace, withClientTrace } from './with-client-trace.ts';

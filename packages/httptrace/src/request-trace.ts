@@ -1,4 +1,12 @@
-import type { ClientTrace, Facts, HookInfo, HookName, OutgoingRequest } from './client-trace.ts';
+import type {
+  ClientTrace,
+  Facts,
+  GotResponseHeadersInfo,
+  HookInfo,
+  HookName,
+  OutgoingRequest,
+  ResponseHeaders,
+} from './client-trace.ts';
 import type { Connection, ConnectionUser } from './connection.ts';
 import { hostPort } from './host-port.ts';
 import { registry, release } from './registry.ts';
@@ -21,6 +29,10 @@ export class RequestTrace implements ConnectionUser {
   private readonly scope: Scope | undefined;
   private statusCode: number | undefined;
   private gotByte = false;
+  private hasConn = false;
+  /** What the connection had carried when this request got it. */
+  private sentBefore = 0;
+  private receivedBefore = 0;
 
   private constructor(req: OutgoingRequest, traces: readonly ClientTrace[], scope: Scope | undefined) {
     this.req = req;
@@ -52,11 +64,13 @@ export class RequestTrace implements ConnectionUser {
   }
 
   call<H extends HookName>(hook: H, facts: Facts<H>): void {
+    let info: HookInfo<H> | undefined;
     for (const trace of this.traces) {
       const fn = trace[hook] as ((info: HookInfo<H>) => unknown) | undefined;
       if (fn === undefined) continue;
+      info ??= facts instanceof GotResponseHeaders ? facts : ({ req: this.req, ...facts } as HookInfo<H>);
       try {
-        const answer = fn.call(trace, { req: this.req, ...facts } as HookInfo<H>);
+        const answer = fn.call(trace, info);
         if (answer instanceof Promise) answer.catch((error) => reportHook(hook, error));
       } catch (error) {
         reportHook(hook, error);
@@ -67,11 +81,13 @@ export class RequestTrace implements ConnectionUser {
   /** The connection is ready and this request's alone: the dial's phases have been told by now. */
   gotConn(connection: Connection): void {
     if (this.ended) return;
+    this.hasConn = true;
     const time = performance.now();
     const { idleSince, reused, socket } = connection;
     const wasIdle = reused && idleSince !== undefined;
     this.call('gotConn', {
       time,
+      conn: connection,
       reused,
       wasIdle,
       idleTimeMs: wasIdle ? time - idleSince : 0,
@@ -79,40 +95,77 @@ export class RequestTrace implements ConnectionUser {
       ...(socket.remotePort === undefined ? {} : { remotePort: socket.remotePort }),
       ...(socket.localPort === undefined ? {} : { localPort: socket.localPort }),
     });
+    this.sentBefore = socket.bytesWritten;
+    this.receivedBefore = socket.bytesRead;
   }
 
-  wroteRequest(): void {
-    if (!this.ended) this.call('wroteRequest', { time: performance.now() });
+  wroteHeaders(approximate?: true): void {
+    this.note('wroteHeaders', approximate);
   }
 
-  gotFirstResponseByte(): void {
+  wroteHeaderField(key: string, value: readonly string[]): void {
+    if (!this.ended) this.call('wroteHeaderField', { time: performance.now(), key, value });
+  }
+
+  wait100Continue(): void {
+    this.note('wait100Continue');
+  }
+
+  got100Continue(): void {
+    this.note('got100Continue');
+  }
+
+  wroteRequest(err?: Error): void {
+    if (this.ended) return;
+    this.call('wroteRequest', { time: performance.now(), ...(err === undefined ? {} : { err }) });
+  }
+
+  gotFirstResponseByte(approximate?: true): void {
     if (this.ended || this.gotByte) return;
     this.gotByte = true;
-    this.call('gotFirstResponseByte', { time: performance.now() });
+    this.note('gotFirstResponseByte', approximate);
   }
 
-  gotResponseHeaders(statusCode: number, httpVersion?: string): void {
+  got1xxResponse(statusCode: number, headers: ResponseHeaders): void {
     if (this.ended) return;
-    const time = performance.now();
-    if (!this.gotByte) {
-      this.gotByte = true;
-      this.call('gotFirstResponseByte', { time, approximate: true });
-    }
+    this.gotFirstResponseByte(true);
+    this.call('got1xxResponse', { time: performance.now(), statusCode, headers });
+  }
+
+  /** `headers` is asked only when somebody reads them. */
+  gotResponseHeaders(statusCode: number, headers: () => ResponseHeaders, httpVersion?: string): void {
+    if (this.ended) return;
+    this.gotFirstResponseByte(true);
     this.statusCode = statusCode;
-    this.call('gotResponseHeaders', {
-      time,
-      statusCode,
-      ...(httpVersion === undefined ? {} : { httpVersion }),
+    this.call('gotResponseHeaders', new GotResponseHeaders(this.req, statusCode, headers, httpVersion));
+  }
+
+  bodyChunk(direction: 'sent' | 'received', bytes: number, approximate?: true): void {
+    if (this.ended) return;
+    this.call('bodyChunk', {
+      time: performance.now(),
+      direction,
+      bytes,
+      ...(approximate === undefined ? {} : { approximate }),
     });
   }
 
   /** The first call counts. Afterwards neither hooks nor connection are held any longer. */
-  end(err?: Error): void {
+  end(err?: Error, inferred?: true): void {
     if (this.ended) return;
+    const time = performance.now();
+    if (err !== undefined && !this.hasConn) {
+      this.call('getConnFailed', { time, hostPort: hostPort(this.req.host, this.req.port), err });
+    }
+    const { connection } = this;
+    const carried = this.hasConn && connection !== undefined;
     this.call('requestEnd', {
-      time: performance.now(),
+      time,
       ...(this.statusCode === undefined ? {} : { statusCode: this.statusCode }),
       ...(err === undefined ? {} : { err }),
+      ...(inferred === undefined ? {} : { inferred }),
+      bytesSent: carried ? connection.socket.bytesWritten - this.sentBefore : 0,
+      bytesReceived: carried ? connection.socket.bytesRead - this.receivedBefore : 0,
     });
     this.ended = true;
     this.traces = [];
@@ -120,6 +173,42 @@ export class RequestTrace implements ConnectionUser {
     this.connection = undefined;
     this.scope?.end();
     release();
+  }
+
+  /** A hook that tells nothing but its moment. */
+  private note(hook: MomentHook, approximate?: true): void {
+    if (this.ended) return;
+    const time = performance.now();
+    this.call(hook, approximate === undefined ? { time } : { time, approximate });
+  }
+}
+
+type MomentHook = 'wroteHeaders' | 'wait100Continue' | 'got100Continue' | 'gotFirstResponseByte';
+
+/** A class for its getter: headers are made when somebody reads them, and once. */
+class GotResponseHeaders implements GotResponseHeadersInfo {
+  readonly req: OutgoingRequest;
+  readonly time: number = performance.now();
+  readonly statusCode: number;
+  declare readonly httpVersion?: string;
+  private readonly read: () => ResponseHeaders;
+  private made: ResponseHeaders | undefined;
+
+  constructor(
+    req: OutgoingRequest,
+    statusCode: number,
+    read: () => ResponseHeaders,
+    httpVersion: string | undefined,
+  ) {
+    this.req = req;
+    this.statusCode = statusCode;
+    this.read = read;
+    if (httpVersion !== undefined) this.httpVersion = httpVersion;
+  }
+
+  get headers(): ResponseHeaders {
+    this.made ??= this.read();
+    return this.made;
   }
 }
 

@@ -103,7 +103,8 @@ function begin(request: Seen): void {
     if (error !== undefined) {
       trace.end(error);
     } else if (request.upgradeOrConnect) {
-      if (request.res) trace.gotResponseHeaders(request.res.statusCode ?? 101, request.res.httpVersion);
+      const { res } = request;
+      if (res) trace.gotResponseHeaders(res.statusCode ?? 101, () => res.headers, res.httpVersion);
       trace.end();
     } else {
       trace.end(cutShort(request.res));
@@ -129,7 +130,7 @@ function onFirstByte(socket: Socket, trace: RequestTrace): () => void {
 }
 
 function onResponse(trace: RequestTrace, response: IncomingMessage): void {
-  trace.gotResponseHeaders(response.statusCode ?? 0, response.httpVersion);
+  trace.gotResponseHeaders(response.statusCode ?? 0, () => response.headers, response.httpVersion);
   response.once('end', () => trace.end());
 }
 
@@ -140,6 +141,7 @@ function cutShort(response: IncomingMessage | null | undefined): Error | undefin
 
 class HttpRequest implements OutgoingRequest {
   readonly client = 'http';
+  readonly attempt: number = 1;
   readonly port: number;
   private readonly request: Seen;
 

@@ -82,7 +82,8 @@ export function watchUndici(): () => void {
       ({ request, response }) => {
         // Published for interim answers too, and again for the final one.
         const { statusCode } = response;
-        if (statusCode >= 200 || statusCode === 101) request[TRACE]?.gotResponseHeaders(statusCode);
+        if (statusCode >= 200 || statusCode === 101)
+          request[TRACE]?.gotResponseHeaders(statusCode, () => ({}));
       },
     ),
     onChannel<{ request: UndiciRequest }>('undici:request:trailers', ({ request }) => {
@@ -104,7 +105,7 @@ export function watchUndici(): () => void {
       for (const trace of upgrades) {
         if (trace.connection?.socket.localPort !== address?.port) continue;
         upgrades.delete(trace);
-        trace.gotResponseHeaders(101);
+        trace.gotResponseHeaders(101, () => ({}));
         trace.end();
         return;
       }
@@ -145,6 +146,7 @@ function portNumber(port: string, protocol: string): number {
 
 class FetchRequest implements OutgoingRequest {
   readonly client = 'undici';
+  readonly attempt: number = 1;
   readonly protocol: string;
   readonly host: string;
   readonly port: number;
