@@ -21,6 +21,7 @@ export default defineConfig({
     projects: [
       project('unit', ['packages/*/src/**/*.test.ts', 'test/architecture/*.test.ts']),
       project('conformance', ['test/conformance/*.test.ts']),
+      project('httptrace', ['test/httptrace/*.test.ts'], { testTimeout: 30_000 }),
       project('interop', ['test/interop/*.test.ts'], { testTimeout: 30_000 }),
       project('e2e', ['test/e2e/*.test.ts'], {
         testTimeout: 60_000,
