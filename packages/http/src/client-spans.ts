@@ -1,40 +1,37 @@
 import {
+  type Context,
   context,
   diag,
   isSpanContextValid,
   propagation,
   type Span,
   SpanKind,
-  SpanStatusCode,
+  type Tracer,
   trace,
 } from '@opentelemetry/api';
+import { addGlobalClientTrace, type ClientTrace, type OutgoingRequest } from '@sonde/httptrace';
+import { ClientConnectionLinks } from './client-connection-links.ts';
+import { ClientPhaseEvents } from './client-phase-events.ts';
+import { ClientPhaseSpans } from './client-phase-spans.ts';
+import { targetOf } from './client-target.ts';
 import {
-  addGlobalClientTrace,
-  type ClientTrace,
-  type ConnectDoneInfo,
-  type ConnectStartInfo,
-  type DnsDoneInfo,
-  type DnsStartInfo,
-  type GetConnInfo,
-  type GotConnInfo,
-  type GotResponseHeadersInfo,
-  type OutgoingRequest,
-  type RequestEndInfo,
-  type TlsHandshakeDoneInfo,
-  type TraceInfo,
-} from '@sonde/httptrace';
-import { parseTarget } from './redact.ts';
-import {
-  describeMethod,
-  ERROR_TYPE,
-  HTTP_RESPONSE_STATUS_CODE,
-  NETWORK_PEER_ADDRESS,
-  NETWORK_PEER_PORT,
-  NETWORK_PROTOCOL_VERSION,
+  HTTP_REQUEST_RESEND_COUNT,
+  type MethodDescription,
   SERVER_ADDRESS,
   SERVER_PORT,
   URL_FULL,
 } from './semantic-conventions.ts';
+
+/** How the phases of a request are told: as events of its span, as children, or by a link to its connection's trace. */
+export const CLIENT_PHASES = ['events', 'spans', 'links'] as const;
+export type ClientPhases = (typeof CLIENT_PHASES)[number];
+
+/** Writes one request into its span. */
+const writers: Record<ClientPhases, new (span: Span, tracer: Tracer, context: Context) => ClientTrace> = {
+  events: ClientPhaseEvents,
+  spans: ClientPhaseSpans,
+  links: ClientConnectionLinks,
+};
 
 const setter = {
   set(request: OutgoingRequest, name: string, value: string): void {
@@ -43,128 +40,44 @@ const setter = {
 };
 
 /** Makes a CLIENT span of every outgoing request that `ignore` lets pass; answers the undo. */
-export function traceClients(ignore: (request: OutgoingRequest) => boolean): () => void {
+export function traceClients(
+  ignore: (request: OutgoingRequest) => boolean,
+  describeMethod: (method: string) => MethodDescription,
+  phases: ClientPhases,
+): () => void {
   const tracer = trace.getTracer('@sonde/http');
+  const Writer = writers[phases];
   return addGlobalClientTrace((request) => {
     if (ignore(request)) return undefined;
     const parent = context.active();
     const { spanName, attributes } = describeMethod(request.method);
     const span = tracer.startSpan(
       spanName,
-      {
-        kind: SpanKind.CLIENT,
-        attributes: {
-          ...attributes,
-          [SERVER_ADDRESS]: request.host,
-          [SERVER_PORT]: request.port,
-          [URL_FULL]: fullUrl(request),
-        },
-      },
+      { kind: SpanKind.CLIENT, attributes: { ...attributes, ...requestAttributes(request) } },
       parent,
     );
     // Suppressed (an exporter's own request) or no provider and no trace: there is nothing to hand on.
     if (!isSpanContextValid(span.spanContext())) return undefined;
+    const active = trace.setSpan(parent, span);
     try {
-      propagation.inject(trace.setSpan(parent, span), request, setter);
+      propagation.inject(active, request, setter);
     } catch (error) {
       diag.warn(
         'sonde: the trace headers of an outgoing request could not be set; it goes without them',
         error,
       );
     }
-    return span.isRecording() ? new ClientSpan(span) : undefined;
+    return span.isRecording() ? new Writer(span, tracer, active) : undefined;
   });
 }
 
-function fullUrl({ host, path, port, protocol }: OutgoingRequest): string {
-  const target = parseTarget(path);
-  const name = host.includes(':') ? `[${host}]` : host;
-  const shownPort = port === (protocol === 'https:' ? 443 : 80) ? '' : `:${port}`;
-  return `${protocol}//${name}${shownPort}${target.path}${target.query === '' ? '' : `?${target.query}`}`;
-}
-
-/**
- * Writes one request's phases into its span, as events named after the hooks. A class and not an object of
- * closures: one is made for each request.
- */
-class ClientSpan implements ClientTrace {
-  private readonly span: Span;
-
-  constructor(span: Span) {
-    this.span = span;
-  }
-
-  getConn({ time, hostPort }: GetConnInfo): void {
-    this.span.addEvent('getConn', { hostPort }, time);
-  }
-
-  dnsStart({ time, host }: DnsStartInfo): void {
-    this.span.addEvent('dnsStart', { host }, time);
-  }
-
-  dnsDone({ time, addrs, err }: DnsDoneInfo): void {
-    this.span.addEvent('dnsDone', { addrs: [...addrs], ...failure(err) }, time);
-  }
-
-  connectStart({ time, network, addr }: ConnectStartInfo): void {
-    this.span.addEvent('connectStart', { network, addr }, time);
-  }
-
-  connectDone({ time, network, addr, err }: ConnectDoneInfo): void {
-    this.span.addEvent('connectDone', { network, addr, ...failure(err) }, time);
-  }
-
-  tlsHandshakeStart({ time }: TraceInfo): void {
-    this.span.addEvent('tlsHandshakeStart', {}, time);
-  }
-
-  tlsHandshakeDone({ time, state, err }: TlsHandshakeDoneInfo): void {
-    this.span.addEvent('tlsHandshakeDone', { ...state, ...failure(err) }, time);
-  }
-
-  gotConn({ time, reused, wasIdle, idleTimeMs, remoteAddress, remotePort }: GotConnInfo): void {
-    this.span.addEvent(
-      'gotConn',
-      { reused, wasIdle, idleTimeMs: Math.round(idleTimeMs * 1000) / 1000 },
-      time,
-    );
-    if (remoteAddress !== undefined) this.span.setAttribute(NETWORK_PEER_ADDRESS, remoteAddress);
-    if (remotePort !== undefined) this.span.setAttribute(NETWORK_PEER_PORT, remotePort);
-  }
-
-  wroteRequest({ time }: TraceInfo): void {
-    this.span.addEvent('wroteRequest', {}, time);
-  }
-
-  gotFirstResponseByte({ time, approximate }: TraceInfo): void {
-    this.span.addEvent('gotFirstResponseByte', approximate ? { approximate } : {}, time);
-  }
-
-  /** A client's request failed when the answer says so: 4xx and 5xx (semantic conventions, HTTP client span). */
-  gotResponseHeaders({ httpVersion, statusCode }: GotResponseHeadersInfo): void {
-    this.span.setAttribute(HTTP_RESPONSE_STATUS_CODE, statusCode);
-    if (httpVersion !== undefined) this.span.setAttribute(NETWORK_PROTOCOL_VERSION, httpVersion);
-    if (statusCode >= 400) {
-      this.span.setAttribute(ERROR_TYPE, String(statusCode));
-      this.span.setStatus({ code: SpanStatusCode.ERROR });
-    }
-  }
-
-  requestEnd({ time, err }: RequestEndInfo): void {
-    if (err !== undefined) {
-      const code = errorType(err);
-      this.span.setAttribute(ERROR_TYPE, code);
-      this.span.setStatus({ code: SpanStatusCode.ERROR, message: err.message || code });
-    }
-    this.span.end(time);
-  }
-}
-
-function failure(err: Error | undefined): Record<string, string> {
-  return err === undefined ? {} : { [ERROR_TYPE]: errorType(err) };
-}
-
-/** Happy Eyeballs fails with an AggregateError whose own code is the last attempt's. */
-function errorType(err: Error & { code?: unknown }): string {
-  return typeof err.code === 'string' && err.code !== '' ? err.code : err.name;
+function requestAttributes(request: OutgoingRequest): Record<string, string | number> {
+  const { host, port, url } = targetOf(request);
+  const attributes: Record<string, string | number> = {
+    [SERVER_ADDRESS]: host,
+    [SERVER_PORT]: port,
+    [URL_FULL]: url,
+  };
+  if (request.attempt > 1) attributes[HTTP_REQUEST_RESEND_COUNT] = request.attempt - 1;
+  return attributes;
 }

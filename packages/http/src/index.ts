@@ -18,5 +18,6 @@
  *
  * @module
  */
+export { CLIENT_PHASES, type ClientPhases } from './client-spans.ts';
 export { type HttpOptions, instrumentHttp } from './instrument-http.ts';
 export { type AroundRequest, aroundRequests } from './server-emit.ts';

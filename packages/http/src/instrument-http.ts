@@ -1,15 +1,27 @@
 import type { IncomingMessage } from 'node:http';
 import { diag } from '@opentelemetry/api';
 import type { OutgoingRequest } from '@sonde/httptrace';
-import { traceClients } from './client-spans.ts';
+import { CLIENT_PHASES, type ClientPhases, traceClients } from './client-spans.ts';
+import { KNOWN_METHODS, methodDescriber } from './semantic-conventions.ts';
 import { traceServers } from './server-spans.ts';
 
-/** What {@link instrumentHttp} leaves alone. A predicate that throws ignores nothing. */
+/** How {@link instrumentHttp} traces, and what it leaves alone. A predicate that throws ignores nothing. */
 export interface HttpOptions {
   /** True for a request to this process that gets no span and no context. Default: none is ignored. */
   ignoreIncoming?: (request: IncomingMessage) => boolean;
   /** True for a request of this process that gets no span and no trace headers. Default: none is ignored. */
   ignoreOutgoing?: (request: OutgoingRequest) => boolean;
+  /**
+   * How a CLIENT span tells the phases of its request. `events`, the default: as events of the span, the cheapest.
+   * `spans`: as children of it. `links`: the set-up of each connection is a trace of its own that every request over it
+   * links to, after the model that OpenTelemetry has written down for .NET.
+   */
+  clientPhases?: ClientPhases;
+  /**
+   * Methods that may be told by their name, in a span's name too; others become `_OTHER`. Default: those of RFC 9110,
+   * PATCH and QUERY. Replaces the default.
+   */
+  knownMethods?: readonly string[];
 }
 
 const KEY = Symbol.for('sonde.http.v1');
@@ -31,15 +43,33 @@ export function instrumentHttp(options: HttpOptions = {}): () => void {
     return () => {};
   }
   home[KEY] = true;
+  const describeMethod = methodDescriber(settleMethods(options.knownMethods));
   const undo = [
-    traceServers(guard(options.ignoreIncoming, 'ignoreIncoming')),
-    traceClients(guard(options.ignoreOutgoing, 'ignoreOutgoing')),
+    traceServers(guard(options.ignoreIncoming, 'ignoreIncoming'), describeMethod),
+    traceClients(
+      guard(options.ignoreOutgoing, 'ignoreOutgoing'),
+      describeMethod,
+      settlePhases(options.clientPhases),
+    ),
   ];
   return () => {
     if (undo.length === 0) return;
     for (const restore of undo.splice(0)) restore();
     home[KEY] = false;
   };
+}
+
+function settlePhases(given: ClientPhases | undefined): ClientPhases {
+  if (given === undefined || CLIENT_PHASES.includes(given)) return given ?? 'events';
+  diag.warn(`sonde: clientPhases is ${String(given)}, expected ${CLIENT_PHASES.join(', ')}; using events`);
+  return 'events';
+}
+
+function settleMethods(given: readonly string[] | undefined): readonly string[] {
+  if (given === undefined) return KNOWN_METHODS;
+  if (Array.isArray(given) && given.every((method) => typeof method === 'string')) return given;
+  diag.warn('sonde: knownMethods is no array of strings; using the default');
+  return KNOWN_METHODS;
 }
 
 function guard<Request>(

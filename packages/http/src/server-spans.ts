@@ -14,7 +14,7 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
-import { describeMethod, ERROR_TYPE, HTTP_RESPONSE_STATUS_CODE } from './semantic-conventions.ts';
+import { ERROR_TYPE, HTTP_RESPONSE_STATUS_CODE, type MethodDescription } from './semantic-conventions.ts';
 import { requestAttributes } from './server-attributes.ts';
 import { aroundRequests } from './server-emit.ts';
 
@@ -47,7 +47,10 @@ const FINISH = 'http.server.response.finish';
  * Makes a SERVER span of every request that `ignore` lets pass and runs its handlers in the span's context;
  * answers the undo, after which requests under way still get their end.
  */
-export function traceServers(ignore: (request: IncomingMessage) => boolean): () => void {
+export function traceServers(
+  ignore: (request: IncomingMessage) => boolean,
+  describeMethod: (method: string) => MethodDescription,
+): () => void {
   const tracer = trace.getTracer('@sonde/http');
   let open = 0;
   let undone = false;
@@ -56,7 +59,7 @@ export function traceServers(ignore: (request: IncomingMessage) => boolean): () 
     // The HTTP/1 side of an HTTP/2 server publishes too, but is none of the servers whose handlers we run.
     if (!(server instanceof HttpServer || server instanceof HttpsServer)) return;
     if (request[CONTEXT] !== undefined || ignore(request)) return;
-    begin(tracer, exchange, onEnd);
+    begin(tracer, exchange, describeMethod(request.method ?? ''), onEnd);
     open++;
   });
   const onFinish = guarded(({ response, socket }) => {
@@ -95,13 +98,17 @@ function guarded(listener: (exchange: Exchange) => void): (message: unknown) => 
   };
 }
 
-function begin(tracer: Tracer, { request, response, socket }: Exchange, onEnd: () => void): void {
+function begin(
+  tracer: Tracer,
+  { request, response, socket }: Exchange,
+  { attributes, spanName }: MethodDescription,
+  onEnd: () => void,
+): void {
   // Never the active context: a pipelined request is parsed while the one before it is still active.
   const remote = propagation.extract(ROOT_CONTEXT, request.headers);
-  const { spanName, attributes } = describeMethod(request.method ?? '');
   const span = tracer.startSpan(
     spanName,
-    { kind: SpanKind.SERVER, attributes: Object.assign(attributes, requestAttributes(request)) },
+    { kind: SpanKind.SERVER, attributes: { ...attributes, ...requestAttributes(request) } },
     remote,
   );
   const active = trace.setSpan(remote, span);

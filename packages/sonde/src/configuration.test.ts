@@ -290,3 +290,24 @@ it('takes the propagators that OTEL_PROPAGATORS names', () => {
     'OTEL_PROPAGATORS has "zipkin", expected tracecontext, baggage, b3, b3multi, jaeger, none; it is left out',
   ]);
 });
+
+it.each([
+  [undefined, 'events', []],
+  ['', 'events', []],
+  [' Spans ', 'spans', []],
+  ['links', 'links', []],
+  ['span', 'events', ['SONDE_CLIENT_PHASES is "span", expected events, spans, links; using events']],
+])('with SONDE_CLIENT_PHASES=%s the phases of a request are told as %s', (value, clientPhases, warnings) => {
+  expect(read(value === undefined ? {} : { SONDE_CLIENT_PHASES: value })).toMatchObject({
+    clientPhases,
+    warnings,
+  });
+});
+
+it.each([
+  ['', undefined],
+  [' , ', undefined],
+  ['GET, purge', ['GET', 'purge']],
+])('takes the methods of OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS=%j as they are written', (value, known) => {
+  expect(read({ OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS: value }).knownMethods).toEqual(known);
+});

@@ -1,6 +1,7 @@
 import type { TextMapPropagator } from '@opentelemetry/api';
 import { propagatorFromNames } from '@sonde/context';
 import type { Sampler, SpanLimits, SpanProcessor } from '@sonde/core';
+import { CLIENT_PHASES, type ClientPhases } from '@sonde/http';
 import { type Environment, readNumber, type Warn } from './environment.ts';
 import { readSampler } from './sampler.ts';
 import { readSpanLimits } from './span-limits.ts';
@@ -34,6 +35,9 @@ export interface Configuration {
   readonly propagator: TextMapPropagator;
   /** Whether to look for lost context. */
   readonly debugContext: boolean;
+  readonly clientPhases: ClientPhases;
+  /** Methods that HTTP spans may name; `undefined` for the usual ones. */
+  readonly knownMethods: readonly string[] | undefined;
   /** Where OTLP goes; `undefined` for nowhere. */
   readonly tracesUrl: URL | undefined;
   readonly batching: Batching;
@@ -69,6 +73,8 @@ export function readConfiguration(options: StartOptions, env: Environment, warn:
     spanLimits: readSpanLimits(env, warn),
     propagator: propagatorFromNames(env['OTEL_PROPAGATORS'], warn),
     debugContext: readSwitches(env, warn).includes('context'),
+    clientPhases: readClientPhases(env, warn),
+    knownMethods: readKnownMethods(env),
     tracesUrl: env['OTEL_TRACES_EXPORTER'] === 'none' ? undefined : findTracesUrl(env, warn),
     batching: readBatching(env, warn),
     exportTimeoutMillis: readNumber(
@@ -135,6 +141,23 @@ function readSwitches(env: Environment, warn: Warn): string[] {
     }
   }
   return given;
+}
+
+function readClientPhases(env: Environment, warn: Warn): ClientPhases {
+  const given = env['SONDE_CLIENT_PHASES']?.trim();
+  if (!given) return 'events';
+  const phases = CLIENT_PHASES.find((known) => known === given.toLowerCase());
+  if (phases === undefined) {
+    warn(`SONDE_CLIENT_PHASES is "${given}", expected ${CLIENT_PHASES.join(', ')}; using events`);
+  }
+  return phases ?? 'events';
+}
+
+/** In its letters: methods are case-sensitive (semantic conventions, `http.request.method`). */
+function readKnownMethods(env: Environment): readonly string[] | undefined {
+  const given = env['OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS']?.split(',').map((method) => method.trim());
+  const methods = given?.filter((method) => method !== '') ?? [];
+  return methods.length === 0 ? undefined : methods;
 }
 
 function settlePath(path: string | false | undefined, warn: Warn): string | false {

@@ -95,8 +95,11 @@ function tryExport(
 }
 
 /** Watches HTTP and puts the pages before the application's own handlers. */
-function serve({ development, hosts, path, serviceName, token, tracesUrl }: Configuration): (() => void)[] {
-  if (path === false) return [instrumentHttp()];
+function serve(configuration: Configuration): (() => void)[] {
+  const { clientPhases, development, hosts, knownMethods, path, serviceName, token, tracesUrl } =
+    configuration;
+  const http = { clientPhases, ...(knownMethods === undefined ? {} : { knownMethods }) };
+  if (path === false) return [instrumentHttp(http)];
   const isPage = pageMatcher(path);
   const pages = debugHandler({
     path,
@@ -108,7 +111,7 @@ function serve({ development, hosts, path, serviceName, token, tracesUrl }: Conf
     tracesUrl === undefined ? 'spans stay in this process' : `spans go to ${tracesUrl.origin}`;
   return [
     // A visit to the pages is no request of the application.
-    instrumentHttp({ ignoreIncoming: (request) => isPage(request.url) !== undefined }),
+    instrumentHttp({ ...http, ignoreIncoming: (request) => isPage(request.url) !== undefined }),
     aroundRequests((request, response, proceed) => pages(request, response) || proceed()),
     ...(development ? [onFirstServer(path, (url) => say(`${serviceName} · ${url} · ${exportNote}`))] : []),
   ];
