@@ -1,4 +1,5 @@
 import { registry } from './registry.ts';
+import { Http2Watch } from './sources/http2.ts';
 import { watchNodeHttp } from './sources/node-http.ts';
 import { watchSockets } from './sources/sockets.ts';
 import { watchUndici } from './sources/undici.ts';
@@ -7,7 +8,9 @@ import { watchUndici } from './sources/undici.ts';
 export function acquire(): void {
   const state = registry();
   if (state.users++ > 0) return;
-  const undo = [watchSockets(), watchNodeHttp(), watchUndici()];
+  const http2 = new Http2Watch();
+  http2.look();
+  const undo = [() => http2.uninstall(), watchSockets(() => http2.look()), watchNodeHttp(), watchUndici()];
   state.uninstall = () => {
     for (const uninstall of undo) uninstall();
   };
