@@ -117,7 +117,7 @@ export class Connection implements Conn {
    * been told are told now; `late` when it did not wait for this dial from its start. `usedBefore` says that somebody
    * who was not traced has used it.
    */
-  assign(request: ConnectionUser, usedBefore = this.hasCarried()): void {
+  assign(request: ConnectionUser, usedBefore: boolean = this.hasCarried()): void {
     if (request.ended) return;
     request.connection?.release(request);
     request.connection = this;
