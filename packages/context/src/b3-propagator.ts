@@ -78,6 +78,7 @@ export class B3Propagator extends GuardedPropagator {
     if (found === undefined) return context;
     const { debug, spanContext } = found;
     if (spanContext === undefined) return debug ? withDebugFlag(context) : context;
+    if (!isSpanContextValid(spanContext)) return context;
     const parent = withRemoteParent(context, spanContext);
     return debug ? withDebugFlag(parent, spanContext.traceId) : parent;
   }
@@ -107,13 +108,14 @@ function readMulti(get: Get): Found | undefined {
   if (traceId === '' && spanId === '') return { debug };
   const sampled = get(SAMPLED);
   if (!TRACE_ID_FORMAT.test(traceId) || !SPAN_ID_FORMAT.test(spanId)) return undefined;
-  // Debug implies an accept decision, whatever else is said.
-  if (!debug && sampled !== '' && !ACCEPTED.test(sampled) && !DENIED.test(sampled)) return undefined;
+  if (sampled !== '' && !ACCEPTED.test(sampled) && !DENIED.test(sampled)) return undefined;
   return found(traceId, spanId, ACCEPTED.test(sampled), debug);
 }
 
-function found(traceId: string, spanId: string, sampled: boolean, debug: boolean): Found | undefined {
+function found(traceId: string, spanId: string, sampled: boolean, debug: boolean): Found {
   const traceFlags = sampled || debug ? TraceFlags.SAMPLED : TraceFlags.NONE;
-  const spanContext = { traceId: traceId.padStart(32, '0'), spanId, traceFlags, isRemote: true };
-  return isSpanContextValid(spanContext) ? { spanContext, debug } : undefined;
+  return {
+    spanContext: { traceId: traceId.padStart(32, '0'), spanId, traceFlags, isRemote: true },
+    debug,
+  };
 }

@@ -1,4 +1,3 @@
-import { types } from 'node:util';
 import type { TextMapGetter, TextMapSetter } from '@opentelemetry/api';
 import { textOf } from './header.ts';
 import { sayOnce } from './report.ts';
@@ -64,7 +63,7 @@ function set(carrier: Carrier, name: string, value: string): void {
   const { set: setOne, setHeader } = carrier as { set?: unknown; setHeader?: unknown };
   if (typeof setHeader === 'function') {
     setHeader.call(carrier, name, value);
-  } else if (types.isMap(carrier)) {
+  } else if (carrier instanceof Map) {
     for (const other of otherNames(carrier, name)) carrier.delete(other);
     carrier.set(name, value);
   } else if (typeof setOne === 'function') {

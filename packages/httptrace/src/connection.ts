@@ -23,14 +23,16 @@ export interface ConnectionUser {
   gotConn(connection: Connection): void;
 }
 
-/** The phases of a dial, the only hooks that a connection reports. */
+/** The phases of a dial, the only hooks that a connection reports. A proxy's tunnel is a part of it. */
 type DialHook =
   | 'dnsStart'
   | 'dnsDone'
   | 'connectStart'
   | 'connectDone'
   | 'tlsHandshakeStart'
-  | 'tlsHandshakeDone';
+  | 'tlsHandshakeDone'
+  | 'proxyConnectStart'
+  | 'proxyConnectDone';
 
 interface Phase<H extends DialHook = DialHook> {
   readonly hook: H;
@@ -55,25 +57,22 @@ export class Connection implements Conn {
   readonly socket: Socket;
   /** When it last became free; `undefined` while it is in use and before its first use. */
   idleSince: number | undefined;
-  /** Set by whoever knows: HTTP/2 in the clear is negotiated nowhere. */
-  http2 = false;
   private ready: boolean;
   private uses = 0;
   /** How many requests have it now; more than one on HTTP/2. */
   private users = 0;
   /** The request that the phases are told to as they happen. */
   private owner: ConnectionUser | undefined;
-  /** Those that have it once it is ready: one, or on HTTP/2 several, in the order in which they came. */
-  private readonly waiting = new Set<ConnectionUser>();
+  private waiting: ConnectionUser | undefined;
   private phases: Phase[] = [];
 
-  readonly dialedAt: number = performance.now();
-  private readonly dialedIn = synchronousRun();
+  private begun = { at: performance.now(), run: synchronousRun() };
   private dns: 'unknown' | 'running' | 'done' = 'unknown';
   private addrs: string[] = [];
   private lookedUpAt = 0;
   private attempt: { readonly network: 'tcp' | 'unix'; readonly addr: string } | undefined;
   private handshaking = false;
+  private tunnel: { readonly target: string; open: boolean } | undefined;
 
   private constructor(socket: Socket, ready: boolean) {
     this.socket = socket;
@@ -104,8 +103,31 @@ export class Connection implements Conn {
     return connection;
   }
 
+  /**
+   * TLS inside `carrier`, a connection that was made before: what it took to make that is a part of this one's dial.
+   * A socket that still connects tells its own story.
+   */
+  static within(carrier: Socket, socket: TLSSocket): void {
+    if (carrier.connecting) return;
+    const outer = (carrier as Recorded)[RECORD];
+    outer?.proxyConnectDone(200);
+    const connection = Connection.of(socket);
+    if (outer === undefined || outer.uses > 0) return;
+    connection.begun = outer.begun;
+    connection.owner = outer.owner;
+    // The handshake's start was noted first, and told to nobody yet.
+    const started = connection.phases;
+    connection.phases = [...outer.phases];
+    for (const { hook, facts } of started) connection.tell(hook, facts);
+    outer.use();
+  }
+
+  get dialedAt(): number {
+    return this.begun.at;
+  }
+
   get protocol(): Conn['protocol'] {
-    return this.http2 || (this.socket as Partial<TLSSocket>).alpnProtocol === 'h2' ? 'h2' : 'http/1.1';
+    return (this.socket as Partial<TLSSocket>).alpnProtocol === 'h2' ? 'h2' : 'http/1.1';
   }
 
   get reused(): boolean {
@@ -114,44 +136,58 @@ export class Connection implements Conn {
 
   /**
    * Gives the connection to a request: at once if it is ready, else when it is. Phases that the request has not
-   * been told are told now; `late` when it did not wait for this dial from its start. `usedBefore` says that somebody
-   * who was not traced has used it.
+   * been told are told now; `late` when it did not wait for this dial from its start.
    */
-  assign(request: ConnectionUser, usedBefore: boolean = this.hasCarried()): void {
+  assign(request: ConnectionUser): void {
     if (request.ended) return;
     request.connection?.release(request);
     request.connection = this;
-    if (this.uses === 0 && usedBefore) this.use();
-    // Of several streams that wait for one dial, it is the first one's.
-    if (this.uses === 0 && this.owner !== request && this.waiting.size === 0) this.own(request);
+    // Somebody who was not traced has used it: a client assigns a fresh connection before it writes.
+    if (this.uses === 0 && this.socket.bytesWritten > 0 && this.tunnel === undefined) this.use();
+    this.proxyConnectDone(200);
+    this.adopt(request);
     if (this.ready) this.hand(request);
-    else this.waiting.add(request);
+    else this.waiting = request;
   }
 
-  /** A client assigns a fresh connection before it writes; but HTTP/2 begins to speak when it is connected. */
-  private hasCarried(): boolean {
-    return this.protocol !== 'h2' && this.socket.bytesWritten > 0;
-  }
-
-  private own(request: ConnectionUser): void {
-    const before = this.dialedAt < request.startedAt && this.dialedIn !== request.startedIn;
+  /** From now on the dial is told to `request`; what it was not told, it is told now. */
+  private adopt(request: ConnectionUser): void {
+    if (this.uses > 0 || this.owner === request) return;
+    const before = this.begun.at < request.startedAt && this.begun.run !== request.startedIn;
     this.tellAll(request, this.ready || before);
     this.owner = request;
   }
 
-  /** Tells the phases of the dial that failed with `error` to the request that failed with the same. */
+  /** A proxy at the other end is asked for a tunnel, on behalf of `request` if that is known. */
+  proxyConnectStart(target: string, request: ConnectionUser | undefined): void {
+    if (request !== undefined && !request.ended) this.adopt(request);
+    this.tunnel = { target, open: false };
+    this.tell('proxyConnectStart', { time: performance.now(), target });
+  }
+
+  /** The proxy has answered, or will not any more. The first call counts; without a tunnel none does. */
+  proxyConnectDone(statusCode: number | undefined, err?: Error): void {
+    if (this.tunnel === undefined || this.tunnel.open) return;
+    this.tunnel.open = true;
+    this.tell('proxyConnectDone', {
+      time: performance.now(),
+      target: this.tunnel.target,
+      ...(statusCode === undefined ? {} : { statusCode }),
+      ...(err === undefined ? {} : { err }),
+    });
+  }
+
+  /** Tells the phases of the dial that failed with `error` to the request that failed with it, or because of it. */
   static blame(request: ConnectionUser, error: Error): void {
-    const connection = failedDials.get(error);
+    const connection = failedDials.get(error) ?? failedDials.get(error.cause as Error);
     if (connection !== undefined && connection.owner !== request) connection.tellAll(request, true);
   }
 
   /** The request no longer has it, or no longer waits for it. */
   release(request: ConnectionUser): void {
     if (this.owner === request) this.owner = undefined;
-    if (this.waiting.delete(request)) {
-      const [next] = this.waiting;
-      if (next !== undefined && this.owner === undefined) this.own(next);
-    } else if (--this.users === 0) this.idleSince = performance.now();
+    if (this.waiting === request) this.waiting = undefined;
+    else if (--this.users === 0) this.idleSince = performance.now();
   }
 
   private hand(request: ConnectionUser): void {
@@ -233,7 +269,7 @@ export class Connection implements Conn {
   private dnsStart(host: string): void {
     if (this.dns !== 'unknown' || this.attempt !== undefined || this.ready) return;
     this.dns = 'running';
-    this.tell('dnsStart', { time: this.dialedAt, host });
+    this.tell('dnsStart', { time: this.begun.at, host });
   }
 
   /** Comes once for each address. */
@@ -281,7 +317,7 @@ export class Connection implements Conn {
       // Of a dial that was under way before we looked, Node tells only that it is done.
       const { remoteAddress = '', remotePort = 0 } = this.socket;
       this.attempt = { network: 'tcp', addr: hostPort(remoteAddress, remotePort) };
-      this.tell('connectStart', { time: this.dialedAt, ...this.attempt });
+      this.tell('connectStart', { time: this.begun.at, ...this.attempt });
     }
     this.attemptDone(this.attempt.addr);
     if ((this.socket as Partial<TLSSocket>).encrypted) this.handshakeStart();
@@ -311,9 +347,9 @@ export class Connection implements Conn {
 
   private becomeReady(): void {
     this.ready = true;
-    const waiting = [...this.waiting];
-    this.waiting.clear();
-    for (const request of waiting) this.hand(request);
+    const { waiting } = this;
+    this.waiting = undefined;
+    if (waiting !== undefined) this.hand(waiting);
   }
 
   /** Closes whatever phase was open; the client reports the failure of the request itself. */

@@ -21,7 +21,7 @@ import { tracesFor } from './traces-for.ts';
  */
 export class RequestTrace implements ConnectionUser {
   readonly req: OutgoingRequest;
-  readonly startedAt: number = performance.now();
+  readonly startedAt: number;
   readonly startedIn: number = synchronousRun();
   connection: Connection | undefined;
   ended = false;
@@ -34,10 +34,16 @@ export class RequestTrace implements ConnectionUser {
   private sentBefore = 0;
   private receivedBefore = 0;
 
-  private constructor(req: OutgoingRequest, traces: readonly ClientTrace[], scope: Scope | undefined) {
+  private constructor(
+    req: OutgoingRequest,
+    traces: readonly ClientTrace[],
+    scope: Scope | undefined,
+    startedAt: number,
+  ) {
     this.req = req;
     this.traces = traces;
     this.scope = scope;
+    this.startedAt = startedAt;
     scope?.begin();
     // A request that outlives the last trace is still told its end.
     registry().users++;
@@ -45,16 +51,17 @@ export class RequestTrace implements ConnectionUser {
 
   /**
    * Called by a source while the request is being created: the only moment at which an AsyncLocalStorage tells
-   * whose request it is. `undefined` when nobody watches, and then the source attaches nothing.
+   * whose request it is. `undefined` when nobody watches, and then the source attaches nothing. `askedAt`: when it was
+   * asked for, of a client that keeps requests in a queue before it creates them.
    */
-  static begin(req: OutgoingRequest): RequestTrace | undefined {
+  static begin(req: OutgoingRequest, askedAt?: number): RequestTrace | undefined {
     const scope = registry().scopes.getStore();
     const traces = tracesFor(req, scope);
     if (traces === undefined) return undefined;
-    const trace = new RequestTrace(req, traces, scope);
-    const time = trace.startedAt;
-    trace.call('requestStart', { time });
-    trace.call('getConn', { time, hostPort: hostPort(req.host, req.port) });
+    const trace = new RequestTrace(req, traces, scope, askedAt ?? performance.now());
+    const when = askedAt === undefined ? { time: trace.startedAt } : { time: askedAt, late: true };
+    trace.call('requestStart', when);
+    trace.call('getConn', { ...when, hostPort: hostPort(req.host, req.port) });
     return trace;
   }
 
@@ -84,7 +91,8 @@ export class RequestTrace implements ConnectionUser {
     this.hasConn = true;
     const time = performance.now();
     const { idleSince, reused, socket } = connection;
-    const wasIdle = reused && idleSince !== undefined;
+    // What became free while this request waited was handed on, and never lay idle.
+    const wasIdle = reused && idleSince !== undefined && idleSince < this.startedAt;
     this.call('gotConn', {
       time,
       conn: connection,

@@ -1,6 +1,8 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { guarded } from '../report.ts';
 import { wrapMethod } from './channel.ts';
+import { loadedDispatcherPrototypes } from './undici-copies.ts';
+import { noteOf } from './undici-request.ts';
 
 /** Runs a function in the async context in which it was made. */
 type Snapshot = <T>(fn: () => T) => T;
@@ -9,89 +11,218 @@ type Snapshot = <T>(fn: () => T) => T;
 interface Dispatcher {
   dispatch(options: object, handler: object): boolean;
 }
+type Dispatch = Dispatcher['dispatch'];
+
+/** What a caller wants of a client: one request, and those that retries and redirects make of it. */
+class Wish {
+  /** When it was asked for, on the clock of `performance.now()`. */
+  at = performance.now();
+  /** Whether a request was created for it. */
+  created = false;
+  /** Whether it was left in a queue. */
+  waiting = false;
+  /** Whether its handler was seen to be put into another. */
+  nested = false;
+  /** The same for all requests made of one wish. */
+  readonly root: object;
+  enter: Snapshot | undefined;
+
+  constructor(handler: object) {
+    this.root = innermost(handler);
+  }
+}
 
 /** Where each copy of undici keeps the dispatcher that its `fetch` uses; majors up to 7, and 8. */
 const GLOBAL_DISPATCHERS = [Symbol.for('undici.globalDispatcher.1'), Symbol.for('undici.globalDispatcher.2')];
 
 /**
  * A pool that has no connection to spare keeps a request and creates it later, when a connection is free: in the
- * async context of whoever freed it. A request's context is therefore taken when the client is asked to dispatch
- * it, and entered again when the pool dispatches it in turn. (undici does so itself since 8.12.3.)
+ * async context of whoever freed it. So does a retry that waits. A request's context and time are therefore taken
+ * when the client is asked to dispatch it, and the context is entered again when it is dispatched in turn. (Pools do
+ * so themselves since 8.12.3.)
  *
- * There is no channel for a dispatch, so `dispatch` is wrapped, once in each copy of undici that shows itself: by
- * the global dispatcher, or by a connection that it has made.
+ * There is no channel for a dispatch, so the one `dispatch` through which all dispatchers of a copy of undici go is
+ * wrapped, once in each copy that is loaded or shows itself.
  */
 export class DispatchWatch {
-  /** By handler: an object of its own for every request, which the queue keeps and a retry uses again. */
-  private readonly snapshots = new WeakMap<object, Snapshot>();
+  /** By handler: an object of its own for every request, which a queue keeps and a retry uses again. */
+  private readonly wishes = new WeakMap<object, Wish>();
+  private readonly attempts = new WeakMap<object, number>();
+  /** By options, in the order of a pool's queue, where the handler that it keeps was never seen. */
+  private readonly queued = new WeakMap<object, Wish[]>();
   private readonly undo: (() => void)[] = [];
   private readonly wrapped = new WeakSet<object>();
   private readonly seen = new WeakSet<object>();
+  /** Whose dispatch is running: an agent asks a pool, and that a client, all in the right context. */
+  private wish: Wish | undefined;
+  private handler: object | undefined;
+  private path: unknown;
 
-  /** Looks whether there are new global dispatchers; cheap when there are none. */
-  readonly lookAtGlobals: () => void = guarded('the note of a dispatcher', (): void => {
+  /** Looks for copies of undici that are loaded, and have a global dispatcher. */
+  readonly lookAround: () => void = guarded('the note of a dispatcher', (): void => {
+    for (const prototype of loadedDispatcherPrototypes()) this.meet(prototype);
     for (const key of GLOBAL_DISPATCHERS) this.meet((globalThis as { [key: symbol]: unknown })[key]);
   });
 
+  /** Before it is the first of its copy of undici to be queued, a request is created: in time to look around. */
+  readonly lookAtRequest: (request: object) => void = (request) => {
+    if (this.seen.has(request.constructor)) return;
+    this.seen.add(request.constructor);
+    this.lookAround();
+  };
+
   /** Looks at the client that made a connection, which undici notes on the socket. */
   readonly lookAtSocket: (socket: object) => void = guarded('the note of a dispatcher', (socket) => {
-    const key = Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'client');
-    if (key !== undefined) this.meet((socket as { [key: symbol]: unknown })[key]);
+    this.meet(noteOf(socket, 'client'));
   });
 
-  /** Runs `fn` in the context of the request's caller, as far as the request itself can tell it. */
-  enter(request: object, fn: () => void): void {
-    const key = Object.getOwnPropertySymbols(request).find(({ description }) => description === 'handler');
-    const handler = key === undefined ? undefined : (request as { [key: symbol]: unknown })[key];
-    // Also of a copy of undici that has not shown itself yet.
-    if (handler instanceof AsyncResource) handler.runInAsyncScope(fn);
-    else fn();
+  /**
+   * Runs `fn` in the context of the request's caller, with the number of the attempt and, of a request that waited
+   * in a queue, the time since when.
+   */
+  enter(request: object, fn: (attempt: number, askedAt: number | undefined) => void): void {
+    const handler = noteOf(request, 'handler');
+    const { wish } = this;
+    if (wish !== undefined) {
+      const askedAt = wish.waiting ? wish.at : undefined;
+      wish.created = true;
+      wish.waiting = false;
+      fn(this.count(wish.root, handler), askedAt);
+      return;
+    }
+    if (!isObject(handler)) {
+      fn(1, undefined);
+      return;
+    }
+    // Of a copy of undici that has not shown itself yet, or redirected beneath its dispatch.
+    const root = innermost(handler);
+    const attempt = this.count(root, handler);
+    if (root instanceof AsyncResource) root.runInAsyncScope(fn, undefined, attempt, undefined);
+    else fn(attempt, undefined);
   }
 
   uninstall(): void {
     for (const restore of this.undo.splice(0)) restore();
   }
 
+  /** Handlers that can only be used once are not counted. */
+  private count(root: object, handler: unknown): number {
+    if (handler === root && !mayRepeat(root)) return 1;
+    const attempt = (this.attempts.get(root) ?? 0) + 1;
+    this.attempts.set(root, attempt);
+    return attempt;
+  }
+
+  /** Of a dispatcher or a prototype of one: wraps the `dispatch` of the class that all dispatchers descend from. */
   private meet(dispatcher: unknown): void {
-    if (typeof dispatcher !== 'object' || dispatcher === null || this.seen.has(dispatcher)) return;
+    if (!isObject(dispatcher) || this.seen.has(dispatcher)) return;
     this.seen.add(dispatcher);
-    for (
-      let prototype = Object.getPrototypeOf(dispatcher);
-      prototype !== null && prototype !== Object.prototype;
-      prototype = Object.getPrototypeOf(prototype)
-    ) {
-      if (Object.hasOwn(prototype, 'dispatch') && !this.wrapped.has(prototype)) {
-        this.wrapped.add(prototype);
-        this.undo.push(wrapMethod(prototype as Dispatcher, 'dispatch', (dispatch) => this.wrap(dispatch)));
-      }
+    for (let owner = dispatcher; owner !== null; owner = Object.getPrototypeOf(owner)) {
+      if (!isDispatcherBase(owner) || this.wrapped.has(owner)) continue;
+      this.wrapped.add(owner);
+      this.undo.push(wrapMethod(owner as Dispatcher, 'dispatch', (dispatch) => this.wrap(dispatch)));
     }
   }
 
-  private wrap(dispatch: Dispatcher['dispatch']): Dispatcher['dispatch'] {
-    const { snapshots } = this;
-    /** Whose dispatch is running: an agent asks a pool, and that a client, all in the right context. */
-    let dispatching: object | undefined;
-    const run = (dispatcher: Dispatcher, options: object, handler: object): boolean => {
-      const outer = dispatching;
-      dispatching = handler;
-      try {
-        return dispatch.call(dispatcher, options, handler);
-      } finally {
-        dispatching = outer;
-      }
-    };
+  private wrap(dispatch: Dispatch): Dispatch {
+    const watch = this;
     return function (this: Dispatcher, options, handler) {
-      if (handler === dispatching || typeof handler !== 'object' || handler === null) {
+      // What is no object is for undici to refuse.
+      if (handler === watch.handler || !isObject(handler) || !isObject(options)) {
         return dispatch.call(this, options, handler);
       }
-      // The handlers of `request`, `stream` and the like are async resources, made in their caller's context.
-      if (handler instanceof AsyncResource) {
-        return handler.runInAsyncScope(() => run(this, options, handler));
-      }
-      const snapshot = snapshots.get(handler);
-      if (snapshot !== undefined) return snapshot(() => run(this, options, handler));
-      snapshots.set(handler, AsyncLocalStorage.snapshot() as Snapshot);
-      return run(this, options, handler);
+      return watch.dispatch(() => dispatch.call(this, options, handler), options, handler);
     };
   }
+
+  private dispatch(proceed: () => boolean, options: object, handler: object): boolean {
+    const known = this.wishes.get(handler) ?? this.outOfQueue(options, handler);
+    if (known !== undefined) {
+      // It waited in a queue until now, or comes again.
+      if (known.created) {
+        known.created = false;
+        known.at = performance.now();
+      }
+      const again = (): boolean => this.run(known, proceed, options, handler);
+      // The handlers of `request`, `stream` and the like are async resources, made in their caller's context.
+      if (handler instanceof AsyncResource) return handler.runInAsyncScope(again);
+      return known.enter === undefined ? again() : known.enter(again);
+    }
+    const wish = this.partOf(options, handler) ?? new Wish(handler);
+    if (mayRepeat(handler)) this.remember(handler, wish);
+    const answer = this.run(wish, proceed, options, handler);
+    if (wish.waiting) {
+      this.remember(handler, wish);
+      this.intoQueue(options, handler, wish);
+    }
+    return answer;
+  }
+
+  /** A pool of undici 7 puts a handler of the newer kind into one of the older, and that into its queue. */
+  private intoQueue(options: object, handler: object, wish: Wish): void {
+    if (wish.nested || !('onRequestStart' in handler)) return;
+    const waiting = this.queued.get(options);
+    if (waiting === undefined) this.queued.set(options, [wish]);
+    else waiting.push(wish);
+  }
+
+  private outOfQueue(options: object, handler: object): Wish | undefined {
+    return mayRepeat(handler) && !('onRequestStart' in handler)
+      ? this.queued.get(options)?.shift()
+      : undefined;
+  }
+
+  private run(wish: Wish, proceed: () => boolean, options: object, handler: object): boolean {
+    const { wish: outerWish, handler: outerHandler, path: outerPath } = this;
+    this.wish = wish;
+    this.handler = handler;
+    this.path = (options as { path?: unknown }).path;
+    try {
+      return proceed();
+    } finally {
+      wish.waiting = !wish.created;
+      this.wish = outerWish;
+      this.handler = outerHandler;
+      this.path = outerPath;
+    }
+  }
+
+  /** On its way down, undici 7 puts handlers into others; what else is dispatched meanwhile is another's wish. */
+  private partOf(options: object, handler: object): Wish | undefined {
+    const { wish } = this;
+    if (wish === undefined || handler instanceof AsyncResource) return undefined;
+    if ((options as { path?: unknown }).path !== this.path) return undefined;
+    wish.nested = true;
+    return wish;
+  }
+
+  private remember(handler: object, wish: Wish): void {
+    this.wishes.set(handler, wish);
+    if (!(handler instanceof AsyncResource)) wish.enter ??= AsyncLocalStorage.snapshot() as Snapshot;
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+/** The handlers of `request` and the like, and the object literal that `fetch` makes, serve one request. */
+function mayRepeat(handler: object): boolean {
+  return !(handler instanceof AsyncResource) && Object.getPrototypeOf(handler) !== Object.prototype;
+}
+
+/** Handlers of retries and redirects hold the one that they serve, which stays the same. */
+function innermost(handler: object): object {
+  let found = handler;
+  for (let depth = 0; depth < 8; depth++) {
+    const { handler: inner } = found as { handler?: unknown };
+    if (!isObject(inner)) break;
+    found = inner;
+  }
+  return found;
+}
+
+/** By what it has, as a bundler may have changed its name; dispatchers of users' have no such accessors of their own. */
+function isDispatcherBase(prototype: object): boolean {
+  return ['dispatch', 'destroyed', 'closed'].every((name) => Object.hasOwn(prototype, name));
 }

@@ -1,27 +1,23 @@
 import type { Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
 import type { OutgoingRequest } from '../client-trace.ts';
 import { Connection } from '../connection.ts';
+import { hostPort } from '../host-port.ts';
 import { RequestTrace } from '../request-trace.ts';
 import { synchronousRun } from '../synchronous-run.ts';
 import { onChannel } from './channel.ts';
 import { expectDial } from './sockets.ts';
 import { DispatchWatch } from './undici-dispatch.ts';
+import { byteLength, Exchange } from './undici-exchange.ts';
+import { bare, portNumber, type RawHeaders, UndiciOutgoing, type UndiciRequest } from './undici-request.ts';
 
-const TRACE = Symbol('sonde.httptrace.request');
+const EXCHANGE = Symbol('sonde.httptrace.exchange');
+const TUNNEL = Symbol('sonde.httptrace.tunnel');
 
-/** An undici request as its channels publish it, in the majors 6, 7 and 8. */
-interface UndiciRequest {
-  [TRACE]?: RequestTrace;
-  readonly origin: string | URL;
-  readonly method: string;
-  readonly path: string;
-  /** `websocket` and the like for an upgrade, else null. */
-  readonly upgrade?: string | boolean | null;
-  /** Name after value, in turn. */
-  headers: (string | string[])[] | string;
-  addHeader?(name: string, value: string): unknown;
-}
+type Seen = UndiciRequest & {
+  [EXCHANGE]?: Exchange;
+  /** Of the CONNECT that a proxy agent sends: for whom, if that is known. */
+  [TUNNEL]?: { readonly waiting: RequestTrace | undefined; connection?: Connection };
+};
 
 interface ConnectParams {
   readonly hostname: string;
@@ -30,85 +26,82 @@ interface ConnectParams {
   readonly protocol: string;
 }
 
-/** The request created last; a dial of the same synchronous run is for it. */
-let creating: RequestTrace | undefined;
-
 /**
  * Watches fetch and every copy of undici: npm's copies publish on the channels of the built-in one. After its
  * creation, a request's events come in the async context of whoever dialed or last used the connection, so
  * everything here goes by the request object.
  */
 export function watchUndici(): () => void {
-  const upgrades = new Set<RequestTrace>();
   const dispatches = new DispatchWatch();
-  dispatches.lookAtGlobals();
+  dispatches.lookAround();
+  /** The request created last; a dial of the same synchronous run is for it. */
+  let creating: RequestTrace | undefined;
+  /** The connection begun last: a CONNECT to the same place in the same synchronous run is a part of it. */
+  let connecting:
+    | { readonly run: number; readonly target: string; readonly waiting: RequestTrace | undefined }
+    | undefined;
+
   const undo = [
     () => dispatches.uninstall(),
-    onChannel<{ request: UndiciRequest }>('undici:request:create', ({ request }) => {
-      dispatches.lookAtGlobals();
-      // A CONNECT is a proxy agent's own affair.
-      if (request.method === 'CONNECT') return;
-      dispatches.enter(request, () => {
-        const trace = RequestTrace.begin(new FetchRequest(request));
+    onChannel<{ request: Seen }>('undici:request:create', ({ request }) => {
+      dispatches.lookAtRequest(request);
+      if (request.method === 'CONNECT') {
+        if (connecting?.run === synchronousRun() && connecting.target === request.path) {
+          request[TUNNEL] = { waiting: connecting.waiting };
+          return;
+        }
+      }
+      dispatches.enter(request, (attempt, askedAt) => {
+        const trace = RequestTrace.begin(new UndiciOutgoing(request, attempt), askedAt);
         if (trace === undefined) return;
-        request[TRACE] = trace;
+        request[EXCHANGE] = new Exchange(request, trace);
         creating = trace;
       });
     }),
     onChannel<{ connectParams: ConnectParams }>('undici:client:beforeConnect', ({ connectParams }) => {
+      const { hostname, port, protocol } = connectParams;
+      const run = synchronousRun();
       // Any other dial is nobody's until it is used: a reconnect runs in the context of a request that is over.
-      if (creating?.startedIn === synchronousRun() && isFor(creating.req, connectParams))
-        expectDial(creating);
+      const waiting =
+        creating?.startedIn === run && isFor(creating.req, connectParams) ? creating : undefined;
+      if (waiting !== undefined) expectDial(waiting);
       creating = undefined;
+      connecting = { run, target: hostPort(bare(hostname), portNumber(port, protocol)), waiting };
     }),
     onChannel<{ socket: Socket }>('undici:client:connected', ({ socket }) => dispatches.lookAtSocket(socket)),
-    onChannel<{ request: UndiciRequest; socket: Socket }>(
+    onChannel<{ request: Seen; socket: Socket; headers: string }>(
       'undici:client:sendHeaders',
-      ({ request, socket }) => {
-        const trace = request[TRACE];
-        if (trace === undefined) return;
-        if (request.upgrade) {
-          upgrades.add(trace);
-          socket.once('close', () => trace.end());
-        } else if (trace.wants('gotFirstResponseByte')) listenForFirstByte(socket, trace);
-        Connection.of(socket).assign(trace);
+      ({ request, socket, headers }) => {
+        request[EXCHANGE]?.sendHeaders(socket, headers);
+        const tunnel = request[TUNNEL];
+        if (tunnel === undefined) return;
+        tunnel.connection = Connection.of(socket);
+        tunnel.connection.proxyConnectStart(request.path, tunnel.waiting);
       },
     ),
-    onChannel<{ request: UndiciRequest }>('undici:request:bodySent', ({ request }) =>
-      request[TRACE]?.wroteRequest(),
+    onChannel<{ request: Seen }>('undici:request:bodySent', ({ request }) => request[EXCHANGE]?.bodySent()),
+    onChannel<{ request: Seen; chunk: Uint8Array | string }>(
+      'undici:request:bodyChunkSent',
+      ({ request, chunk }) => request[EXCHANGE]?.trace.bodyChunk('sent', byteLength(chunk)),
     ),
-    onChannel<{ request: UndiciRequest; response: { statusCode: number } }>(
+    onChannel<{ request: Seen; chunk: Uint8Array | string }>(
+      'undici:request:bodyChunkReceived',
+      ({ request, chunk }) => request[EXCHANGE]?.trace.bodyChunk('received', byteLength(chunk)),
+    ),
+    onChannel<{ request: Seen; response: { statusCode: number; headers: RawHeaders } }>(
       'undici:request:headers',
-      ({ request, response }) => {
-        // Published for interim answers too, and again for the final one.
-        const { statusCode } = response;
-        if (statusCode >= 200 || statusCode === 101)
-          request[TRACE]?.gotResponseHeaders(statusCode, () => ({}));
+      ({ request, response: { statusCode, headers } }) => {
+        request[EXCHANGE]?.gotHeaders(statusCode, headers);
+        request[TUNNEL]?.connection?.proxyConnectDone(
+          statusCode,
+          statusCode === 200 ? undefined : refused(statusCode),
+        );
       },
     ),
-    onChannel<{ request: UndiciRequest }>('undici:request:trailers', ({ request }) => {
-      const trace = request[TRACE];
-      if (trace === undefined) return;
-      upgrades.delete(trace);
-      trace.end();
-    }),
-    onChannel<{ request: UndiciRequest; error: Error }>('undici:request:error', ({ request, error }) => {
-      const trace = request[TRACE];
-      if (trace === undefined) return;
-      upgrades.delete(trace);
-      if (trace.connection === undefined && error instanceof Error) Connection.blame(trace, error);
-      trace.end(error);
-    }),
-    // Before undici 7.30, the answer to an upgrade is published nowhere; that the WebSocket is open, is, with its
-    // local address.
-    onChannel<{ address?: { port?: number } }>('undici:websocket:open', ({ address }) => {
-      for (const trace of upgrades) {
-        if (trace.connection?.socket.localPort !== address?.port) continue;
-        upgrades.delete(trace);
-        trace.gotResponseHeaders(101, () => ({}));
-        trace.end();
-        return;
-      }
+    onChannel<{ request: Seen }>('undici:request:trailers', ({ request }) => request[EXCHANGE]?.complete()),
+    onChannel<{ request: Seen; error: Error }>('undici:request:error', ({ request, error }) => {
+      request[EXCHANGE]?.fail(error);
+      request[TUNNEL]?.connection?.proxyConnectDone(undefined, error);
     }),
   ];
   return () => {
@@ -120,80 +113,6 @@ function isFor(req: OutgoingRequest, { hostname, port, protocol }: ConnectParams
   return bare(hostname) === req.host && protocol === req.protocol && portNumber(port, protocol) === req.port;
 }
 
-const LISTENING = Symbol('sonde.httptrace.listening');
-
-/**
- * One listener at a time: of pipelined requests only the first has a first byte that can be told from another's.
- * None on HTTP/2, which reads its socket natively: a listener would steal from it.
- */
-function listenForFirstByte(socket: Socket & { [LISTENING]?: boolean }, trace: RequestTrace): void {
-  if (socket[LISTENING] || (socket as Partial<TLSSocket>).alpnProtocol === 'h2') return;
-  socket[LISTENING] = true;
-  socket.prependOnceListener('readable', () => {
-    socket[LISTENING] = false;
-    trace.gotFirstResponseByte();
-  });
-}
-
-function bare(hostname: string): string {
-  return hostname.replace(/^\[(.*)\]$/, '$1');
-}
-
-function portNumber(port: string, protocol: string): number {
-  if (port !== '') return Number(port);
-  return protocol === 'https:' ? 443 : 80;
-}
-
-class FetchRequest implements OutgoingRequest {
-  readonly client = 'undici';
-  readonly attempt: number = 1;
-  readonly protocol: string;
-  readonly host: string;
-  readonly port: number;
-  private readonly request: UndiciRequest;
-
-  constructor(request: UndiciRequest) {
-    this.request = request;
-    const { hostname, port, protocol } =
-      request.origin instanceof URL ? request.origin : new URL(String(request.origin));
-    this.protocol = protocol;
-    this.host = bare(hostname);
-    this.port = portNumber(port, protocol);
-  }
-
-  get method(): string {
-    return this.request.method;
-  }
-
-  get path(): string {
-    return this.request.path;
-  }
-
-  getHeader(name: string): string | undefined {
-    const { headers } = this.request;
-    if (!Array.isArray(headers)) return undefined;
-    const at = indexOf(headers, name);
-    return at < 0 ? undefined : String(headers[at + 1]);
-  }
-
-  setHeader(name: string, value: string): boolean {
-    const { request } = this;
-    const at = Array.isArray(request.headers) ? indexOf(request.headers, name) : -1;
-    if (Array.isArray(request.headers) && at >= 0) {
-      request.headers[at + 1] = value;
-      return true;
-    }
-    if (typeof request.addHeader !== 'function') return false;
-    request.addHeader(name, value);
-    return true;
-  }
-}
-
-function indexOf(headers: readonly (string | string[])[], name: string): number {
-  const wanted = name.toLowerCase();
-  for (let i = 0; i < headers.length; i += 2) {
-    const key = headers[i];
-    if (typeof key === 'string' && key.toLowerCase() === wanted) return i;
-  }
-  return -1;
+function refused(statusCode: number): Error {
+  return new Error(`the proxy answered ${statusCode} when asked for a tunnel`);
 }

@@ -1,0 +1,180 @@
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { Connection } from '../connection.ts';
+import { guarded } from '../report.ts';
+import type { RequestTrace } from '../request-trace.ts';
+import {
+  eachField,
+  lengthField,
+  noteOf,
+  type RawHeaders,
+  readableHeaders,
+  type UndiciRequest,
+} from './undici-request.ts';
+
+/** What undici calls on a request by itself, where it tells nothing by a channel. */
+interface Callbacks {
+  onUpgrade?(statusCode: number, headers: RawHeaders): unknown;
+  onRequestUpgrade?(statusCode: number, headers: RawHeaders): unknown;
+  onBodySent?(chunk: Uint8Array): unknown;
+  onData?(chunk: Uint8Array): unknown;
+}
+
+/** One request of undici's on its way: what its channels tell, as hooks. */
+export class Exchange {
+  readonly trace: RequestTrace;
+  private readonly request: UndiciRequest & Callbacks;
+  private socket: Socket | undefined;
+  private written = false;
+  private over = false;
+
+  constructor(request: UndiciRequest & Callbacks, trace: RequestTrace) {
+    this.request = request;
+    this.trace = trace;
+    if (request.upgrade || request.method === 'CONNECT') this.overhearUpgrade();
+    // Since undici 7 a channel tells the pieces of bodies: undici 6 is known by an option that it alone has.
+    if (trace.wants('bodyChunk') && 'throwOnError' in request) this.overhearBody();
+  }
+
+  /** Published just before they are written. Of HTTP/2 it is the session's socket. */
+  sendHeaders(socket: Socket, block: string): void {
+    const { request, trace } = this;
+    const h2 = isH2(socket);
+    this.socket = socket;
+    Connection.of(socket).assign(trace);
+    if (trace.wants('gotFirstResponseByte') && !request.upgrade && !h2) listenForFirstByte(socket, trace);
+    if (trace.wants('wroteHeaderField')) {
+      eachField(block, (name, value) => trace.wroteHeaderField(name, [value]));
+      const length = h2 ? undefined : lengthField(request);
+      if (length !== undefined) trace.wroteHeaderField(length[0], [length[1]]);
+      if (h2 && request.expectContinue) trace.wroteHeaderField('expect', ['100-continue']);
+    }
+    trace.wroteHeaders();
+    if (h2 && request.expectContinue) trace.wait100Continue();
+  }
+
+  bodySent(): void {
+    this.written = true;
+    this.trace.wroteRequest();
+  }
+
+  /** Published for interim answers too, and again for the final one. */
+  gotHeaders(statusCode: number, raw: RawHeaders): void {
+    const { trace } = this;
+    if (statusCode >= 200 || statusCode === 101) {
+      trace.gotResponseHeaders(statusCode, () => readableHeaders(raw), this.httpVersion());
+      return;
+    }
+    if (statusCode === 100 && this.request.expectContinue) trace.got100Continue();
+    // Read now, as nobody keeps the bytes of an interim answer.
+    if (trace.wants('got1xxResponse')) trace.got1xxResponse(statusCode, readableHeaders(raw));
+    else trace.gotFirstResponseByte(true);
+  }
+
+  /** The answer is complete; what becomes of the connection is decided right after. */
+  complete(): void {
+    this.settle(() => {
+      if (!this.written) this.trace.wroteRequest(new Error('the answer was complete before the request was'));
+      this.letGo();
+      this.trace.end();
+    });
+  }
+
+  fail(error: unknown): void {
+    const err = error instanceof Error ? error : new Error(String(error));
+    this.settle(() => {
+      if (this.trace.connection === undefined) Connection.blame(this.trace, err);
+      else if (!this.written) this.trace.wroteRequest(err);
+      this.letGo();
+      this.trace.end(err);
+    });
+  }
+
+  /** In a microtask, when undici has closed the connection or kept it, and before the caller hears anything. */
+  private settle(end: () => void): void {
+    if (this.over) return;
+    this.over = true;
+    queueMicrotask(guarded('the note of the end of a request', end));
+  }
+
+  private letGo(): void {
+    const { socket, trace } = this;
+    const { connection } = trace;
+    if (socket === undefined || connection === undefined || trace.ended || isH2(socket)) return;
+    const time = performance.now();
+    if (socket.destroyed) {
+      const err = failureOf(socket);
+      trace.call('connClosed', { time, conn: connection, ...(err === undefined ? {} : { err }) });
+    } else if (!this.request.upgrade && this.request.method !== 'CONNECT') {
+      trace.call('putIdleConn', { time, conn: connection, approximate: true });
+    }
+  }
+
+  private httpVersion(): string | undefined {
+    if (this.socket === undefined) return undefined;
+    return isH2(this.socket) ? '2.0' : undefined;
+  }
+
+  /** Before 7.30 and 6.29, the answer to an upgrade is published nowhere. */
+  private overhearUpgrade(): void {
+    const onUpgrade = (statusCode: number, raw: RawHeaders): void => {
+      if (this.over || this.trace.ended) return;
+      this.gotHeaders(statusCode ?? 101, raw ?? []);
+      this.complete();
+    };
+    overhear(this.request, 'onUpgrade', onUpgrade);
+    overhear(this.request, 'onRequestUpgrade', onUpgrade);
+  }
+
+  private overhearBody(): void {
+    overhear(this.request, 'onBodySent', (chunk) => this.trace.bodyChunk('sent', byteLength(chunk)));
+    overhear(this.request, 'onData', (chunk) => this.trace.bodyChunk('received', byteLength(chunk)));
+  }
+}
+
+/** Pieces of a body may be strings, which are written as UTF-8. */
+export function byteLength(chunk: Uint8Array | string): number {
+  return typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.byteLength;
+}
+
+/** Of this one request, an object that only its client sees. Told after undici has done its own. */
+function overhear<Name extends keyof Callbacks>(
+  request: Callbacks,
+  name: Name,
+  listen: (...args: Parameters<NonNullable<Callbacks[Name]>>) => void,
+): void {
+  const original = request[name] as ((...args: unknown[]) => unknown) | undefined;
+  if (typeof original !== 'function') return;
+  const told = guarded(`the note of a request's ${name}`, listen as (...args: unknown[]) => void);
+  request[name] = function (this: unknown, ...args: unknown[]): unknown {
+    const answer = original.apply(this, args);
+    told(...args);
+    return answer;
+  } as Callbacks[Name];
+}
+
+function isH2(socket: Socket): boolean {
+  return (socket as Partial<TLSSocket>).alpnProtocol === 'h2';
+}
+
+/** undici closes connections by errors of its own that are none: an answer said `close`, a request was aborted. */
+function failureOf(socket: Socket): Error | undefined {
+  const { errored } = socket as Socket & { errored?: (Error & { code?: string }) | null };
+  return errored && errored.code !== 'UND_ERR_INFO' ? errored : undefined;
+}
+
+const LISTENING = Symbol('sonde.httptrace.listening');
+
+/**
+ * One listener for one event, before undici's own: one that stays would steal from a WebSocket. Where requests are
+ * pipelined, no byte can be told to be the first of one of them.
+ */
+function listenForFirstByte(socket: Socket & { [LISTENING]?: boolean }, trace: RequestTrace): void {
+  const client = noteOf(socket, 'client') as { readonly pipelining?: number } | undefined;
+  if (socket[LISTENING] || (client?.pipelining ?? 1) > 1) return;
+  socket[LISTENING] = true;
+  socket.prependOnceListener('readable', () => {
+    socket[LISTENING] = false;
+    trace.gotFirstResponseByte();
+  });
+}
