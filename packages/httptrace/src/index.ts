@@ -44,4 +44,6 @@ export type {
   WroteHeaderFieldInfo,
   WroteRequestInfo,
 } from './client-trace.ts';
+export type { TimingPhases } from './timing-phases.ts';
+export { type ConnectionAttempt, type RequestTimings, timings, withTimings } from './timings.ts';
 export { addGlobalClientTrace, withClientTrace } from './with-client-trace.ts';

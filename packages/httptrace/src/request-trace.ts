@@ -103,7 +103,8 @@ export class RequestTrace implements ConnectionUser {
       ...(socket.remotePort === undefined ? {} : { remotePort: socket.remotePort }),
       ...(socket.localPort === undefined ? {} : { localPort: socket.localPort }),
     });
-    this.sentBefore = socket.bytesWritten;
+    // What a client wrote before the connection was there is counted by Node at once, and is this request's.
+    this.sentBefore = reused ? socket.bytesWritten : 0;
     this.receivedBefore = socket.bytesRead;
   }
 
