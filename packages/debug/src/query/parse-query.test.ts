@@ -1,0 +1,138 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { MAX_QUERY_LENGTH, parseQuery } from './parse-query.ts';
+
+const conditionOf = (text: string) => {
+  const parsed = parseQuery(text);
+  if ('error' in parsed) throw new Error(parsed.error);
+  return parsed.query.condition;
+};
+const errorOf = (text: string) => {
+  const parsed = parseQuery(text);
+  return 'error' in parsed ? parsed.error : undefined;
+};
+const text = (word: string) => ({ kind: 'text', text: word });
+
+describe('a query', () => {
+  it.each([
+    ['', undefined],
+    ['   ', undefined],
+    ['timeout', text('timeout')],
+    ['"two words"', text('two words')],
+    ['"say \\"hi\\""', text('say "hi"')],
+    ['a b', { kind: 'and', parts: [text('a'), text('b')] }],
+    ['a or b c', { kind: 'or', parts: [text('a'), { kind: 'and', parts: [text('b'), text('c')] }] }],
+    ['(a or b) c', { kind: 'and', parts: [{ kind: 'or', parts: [text('a'), text('b')] }, text('c')] }],
+    ['a OR b', { kind: 'or', parts: [text('a'), text('b')] }],
+    ['order', text('order')],
+    ['"or"', text('or')],
+    ['-a', { kind: 'not', part: text('a') }],
+    ['-(a or b)', { kind: 'not', part: { kind: 'or', parts: [text('a'), text('b')] } }],
+    ['-', text('-')],
+    ['a-b', text('a-b')],
+    ['()', undefined],
+    ['status:error', { kind: 'state', state: 'error' }],
+    ['Status:Running', { kind: 'state', state: 'running' }],
+    ['status:404', { kind: 'status', from: 404, to: 404 }],
+    ['status:5xx', { kind: 'status', from: 500, to: 599 }],
+    ['status>=400', { kind: 'status', from: 400, to: 999 }],
+    ['status>4xx', { kind: 'status', from: 500, to: 999 }],
+    ['status<4xx', { kind: 'status', from: 0, to: 399 }],
+    ['duration>100ms', { kind: 'duration', operator: '>', seconds: 0.1 }],
+    ['duration<=1.5s', { kind: 'duration', operator: '<=', seconds: 1.5 }],
+    ['duration>2m', { kind: 'duration', operator: '>', seconds: 120 }],
+    ['since:10m', { kind: 'start', operator: '>=', time: { secondsAgo: 600 } }],
+    ['until:2026-11-24T08:00:00Z', { kind: 'start', operator: '<=', time: { epochSeconds: 1_795_507_200 } }],
+    ['has:exception', { kind: 'has', name: 'exception' }],
+    ['route:/orders/*', { kind: 'field', field: 'route', operator: '=', value: '/orders/*' }],
+    ['family:"GET /a"', { kind: 'field', field: 'family', operator: '=', value: 'GET /a' }],
+    ['name~db', { kind: 'field', field: 'name', operator: '~', value: 'db' }],
+    ['error!=TypeError', { kind: 'field', field: 'error', operator: '!=', value: 'TypeError' }],
+    ['user.id=42', { kind: 'attribute', key: 'user.id', operator: '=', value: '42' }],
+    ['user.id:42', { kind: 'attribute', key: 'user.id', operator: '=', value: '42' }],
+    ['retries>=3', { kind: 'attribute', key: 'retries', operator: '>=', value: '3' }],
+    [
+      'http.request.header.x-id="a b"',
+      { kind: 'attribute', key: 'http.request.header.x-id', operator: '=', value: 'a b' },
+    ],
+    ['http://localhost:3000/a', text('http://localhost:3000/a')],
+    ['localhost:3000', text('localhost:3000')],
+    ['12:30', text('12:30')],
+  ])('%j is understood', (query, condition) => {
+    expect(conditionOf(query)).toEqual(condition);
+  });
+
+  it.each([
+    ['a', { by: 'start', descending: true }, 100],
+    ['sort:duration', { by: 'duration', descending: false }, 100],
+    ['a sort:-spans limit:5 b', { by: 'spans', descending: true }, 5],
+    ['limit:500', { by: 'start', descending: true }, 500],
+  ])('%j is sorted and cut', (query, sort, limit) => {
+    expect(parseQuery(query)).toMatchObject({ query: { sort, limit } });
+  });
+
+  it.each([
+    ['(a', 'a "(" is not closed'],
+    ['a)', 'a ")" closes nothing'],
+    ['"a', 'a quotation mark is not closed'],
+    ['a or', 'there is nothing beside an "or"'],
+    ['or a', 'there is nothing beside an "or"'],
+    ['duration>100', '"100" is no duration, expected a number with its unit, like 150ms, 2s or 10m'],
+    ['duration>', '"duration>" is followed by nothing, expected a value'],
+    ['duration~1s', '"duration" does not go with "~"'],
+    ['family>a', '"family" does not go with ">"'],
+    ['status:fine', 'status is "fine", expected error, ok, running, a code like 404 or a class like 5xx'],
+    ['sort:age', 'sort is "age", expected start, duration, spans, family, with "-" for the largest first'],
+    ['limit:501', 'limit is "501", expected a number from 1 to 500'],
+    ['limit:0', 'limit is "0", expected a number from 1 to 500'],
+    [
+      'since:yesterday',
+      '"yesterday" is no time, expected how long ago, like 10m, or a date like 2026-11-24T08:00Z',
+    ],
+    ['has!=x', '"has" goes with ":" only, not with "!="'],
+    ['-sort:start', '"-" stands before something that is no condition'],
+    [`${'-'.repeat(30)}a`, 'more than 20 conditions are within each other'],
+    [`${'('.repeat(30)}a${')'.repeat(30)}`, 'more than 20 conditions are within each other'],
+  ])('%j is refused in a sentence', (query, error) => {
+    expect(errorOf(query)).toBe(error);
+  });
+
+  it('may have so many characters and not one more', () => {
+    expect(errorOf('a'.repeat(MAX_QUERY_LENGTH))).toBeUndefined();
+    expect(errorOf('a'.repeat(MAX_QUERY_LENGTH + 1))).toContain('expected at most');
+  });
+
+  it('is understood or refused, whatever it is, and tells where', () => {
+    const pieces = fc.constantFrom(
+      'a',
+      '-',
+      '(',
+      ')',
+      '"',
+      ' ',
+      'or',
+      ':',
+      '=',
+      '>',
+      'status',
+      'duration',
+      '1s',
+      '\\',
+      '*',
+    );
+    const queries = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.array(pieces).map((all) => all.join('')),
+    );
+    fc.assert(
+      fc.property(queries, (query) => {
+        const parsed = parseQuery(query);
+        if ('error' in parsed) {
+          expect(parsed.error).not.toBe('');
+          expect(parsed.at).toBeLessThanOrEqual(query.length);
+        } else expect(parsed.query.limit).toBeGreaterThan(0);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});

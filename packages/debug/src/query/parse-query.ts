@@ -1,0 +1,300 @@
+import {
+  type Condition,
+  DEFAULT_LIMIT,
+  DEFAULT_SORT,
+  FIELDS,
+  type Field,
+  MAX_LIMIT,
+  type Operator,
+  type Query,
+  SORT_KEYS,
+  type Sort,
+  STATES,
+  type Time,
+} from './query.ts';
+
+/** A query, or what is wrong with the text, in a sentence, and where. */
+export type ParsedQuery = { readonly query: Query } | { readonly error: string; readonly at: number };
+
+/** Nobody types more. */
+export const MAX_QUERY_LENGTH = 2_000;
+/** Conditions within each other, by parentheses and `-`. */
+const MAX_DEPTH = 20;
+
+/** Never throws, whatever the text is. */
+export function parseQuery(text: string): ParsedQuery {
+  if (text.length > MAX_QUERY_LENGTH) {
+    return { error: `the query has ${text.length} characters, expected at most ${MAX_QUERY_LENGTH}`, at: 0 };
+  }
+  try {
+    return { query: new Parser(text).parse() };
+  } catch (error) {
+    if (error instanceof QueryError) return { error: error.message, at: error.at };
+    throw error;
+  }
+}
+
+class QueryError extends Error {
+  readonly at: number;
+
+  constructor(message: string, at: number) {
+    super(message);
+    this.at = at;
+  }
+}
+
+const FIELD = /[a-z_][\w.@/-]*/iy;
+const OPERATOR = /!=|!~|>=|<=|[:=><~]/y;
+const SPACE = /\s*/y;
+/** Up to a space or parenthesis. */
+const WORD = /[^\s()"]+/y;
+/** A backslash keeps the quotation mark or backslash after it. */
+const QUOTED = /"((?:[^"\\]|\\.)*)"/sy;
+const OR = /or(?=[\s("]|$)/iy;
+
+class Parser {
+  private readonly text: string;
+  private at = 0;
+  private sort: Sort = DEFAULT_SORT;
+  private limit = DEFAULT_LIMIT;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  parse(): Query {
+    const condition = this.alternatives(0);
+    if (this.at < this.text.length) throw new QueryError('a ")" closes nothing', this.at);
+    return { condition, sort: this.sort, limit: this.limit };
+  }
+
+  /** Conditions, `or` between them. */
+  private alternatives(depth: number): Condition | undefined {
+    const parts: Condition[] = [];
+    for (;;) {
+      const start = this.at;
+      const part = this.conjunction(depth);
+      const more = this.take(OR) !== undefined;
+      if (part !== undefined) parts.push(part);
+      else if (more || parts.length > 0) throw new QueryError('there is nothing beside an "or"', start);
+      if (!more) break;
+    }
+    return parts.length > 1 ? { kind: 'or', parts } : parts[0];
+  }
+
+  /** Conditions side by side: all of them. */
+  private conjunction(depth: number): Condition | undefined {
+    const parts: Condition[] = [];
+    for (;;) {
+      this.take(SPACE);
+      if (this.at >= this.text.length || this.text[this.at] === ')' || this.sees(OR)) break;
+      const part = this.term(depth);
+      if (part !== undefined) parts.push(part);
+    }
+    return parts.length > 1 ? { kind: 'and', parts } : parts[0];
+  }
+
+  private term(depth: number): Condition | undefined {
+    const start = this.at;
+    if (depth >= MAX_DEPTH)
+      throw new QueryError(`more than ${MAX_DEPTH} conditions are within each other`, start);
+    const next = this.text[this.at + 1];
+    if (this.text[this.at] === '-' && next !== undefined && !/\s/.test(next)) {
+      this.at++;
+      const part = this.term(depth + 1);
+      if (part === undefined) throw new QueryError('"-" stands before something that is no condition', start);
+      return { kind: 'not', part };
+    }
+    if (this.text[this.at] === '(') {
+      this.at++;
+      const inner = this.alternatives(depth + 1);
+      if (this.text[this.at] !== ')') throw new QueryError('a "(" is not closed', start);
+      this.at++;
+      return inner;
+    }
+    const comparison = this.comparison(start);
+    return comparison === null ? { kind: 'text', text: this.value() } : comparison;
+  }
+
+  /** `field operator value`; `null` for what only looks like it (`localhost:3000`, `http://…`): that is text. */
+  private comparison(start: number): Condition | undefined | null {
+    const field = this.take(FIELD);
+    const operator = field === undefined ? undefined : this.take(OPERATOR);
+    if (field === undefined || operator === undefined || !isComparison(field, operator)) {
+      this.at = start;
+      return null;
+    }
+    if (this.at >= this.text.length || /[\s)]/.test(this.text[this.at] as string)) {
+      throw new QueryError(`"${field}${operator}" is followed by nothing, expected a value`, this.at);
+    }
+    return this.condition(field, operator === ':' ? '=' : (operator as Operator), this.value(), start);
+  }
+
+  private condition(field: string, operator: Operator, value: string, at: number): Condition | undefined {
+    const equality = (): void => {
+      if (operator !== '=') throw new QueryError(`"${field}" goes with ":" only, not with "${operator}"`, at);
+    };
+    switch (field.toLowerCase()) {
+      case 'sort':
+        equality();
+        this.sort = sortBy(value, at);
+        return undefined;
+      case 'limit':
+        equality();
+        this.limit = limitTo(value, at);
+        return undefined;
+      case 'has':
+        equality();
+        return { kind: 'has', name: value };
+      case 'since':
+        equality();
+        return { kind: 'start', operator: '>=', time: timeOf(value, at) };
+      case 'until':
+        equality();
+        return { kind: 'start', operator: '<=', time: timeOf(value, at) };
+      case 'duration':
+        return { kind: 'duration', operator: ordering(operator, field, at), seconds: secondsOf(value, at) };
+      case 'status':
+        return statusOf(operator, value, at);
+      default:
+    }
+    const known = FIELDS.find((name) => name === field.toLowerCase());
+    if (known === undefined) return { kind: 'attribute', key: field, operator, value };
+    return { kind: 'field', field: known, operator: matching(operator, known, at), value };
+  }
+
+  private value(): string {
+    const start = this.at;
+    if (this.text[this.at] === '"') {
+      const quoted = this.take(QUOTED);
+      if (quoted === undefined) throw new QueryError('a quotation mark is not closed', start);
+      return quoted.slice(1, -1).replace(/\\(.)/gs, '$1');
+    }
+    const word = this.take(WORD);
+    if (word === undefined) throw new QueryError(`"${this.text[this.at]}" is no value`, start);
+    return word;
+  }
+
+  /** What a sticky pattern finds here. */
+  private take(pattern: RegExp): string | undefined {
+    pattern.lastIndex = this.at;
+    const found = pattern.exec(this.text)?.[0];
+    if (found !== undefined) this.at += found.length;
+    return found;
+  }
+
+  private sees(pattern: RegExp): boolean {
+    pattern.lastIndex = this.at;
+    return pattern.test(this.text);
+  }
+}
+
+const WORDS: ReadonlySet<string> = new Set([
+  ...FIELDS,
+  'sort',
+  'limit',
+  'has',
+  'since',
+  'until',
+  'duration',
+  'status',
+]);
+
+/** `:` makes a comparison of a word that has a meaning and of what looks like an attribute's key, `a.b` or `a_b`. */
+function isComparison(field: string, operator: string): boolean {
+  return operator !== ':' || WORDS.has(field.toLowerCase()) || /^[^/]+[._][^/]+$/.test(field);
+}
+
+function sortBy(value: string, at: number): Sort {
+  const descending = value.startsWith('-');
+  const by = SORT_KEYS.find((key) => key === value.slice(descending ? 1 : 0).toLowerCase());
+  if (by === undefined) {
+    throw new QueryError(
+      `sort is "${value}", expected ${SORT_KEYS.join(', ')}, with "-" for the largest first`,
+      at,
+    );
+  }
+  return { by, descending };
+}
+
+function limitTo(value: string, at: number): number {
+  const limit = Number(value);
+  if (/^\d{1,3}$/.test(value) && limit >= 1 && limit <= MAX_LIMIT) return limit;
+  throw new QueryError(`limit is "${value}", expected a number from 1 to ${MAX_LIMIT}`, at);
+}
+
+const UNITS: Readonly<Record<string, number>> = {
+  ns: 1e-9,
+  us: 1e-6,
+  µs: 1e-6,
+  μs: 1e-6,
+  ms: 1e-3,
+  s: 1,
+  m: 60,
+  min: 60,
+  h: 3_600,
+  d: 86_400,
+};
+
+function secondsOf(value: string, at: number): number {
+  const [, amount, unit = ''] = /^(\d{1,12}(?:\.\d{1,12})?)([a-zµμ]+)$/i.exec(value) ?? [];
+  const factor = Object.hasOwn(UNITS, unit.toLowerCase()) ? UNITS[unit.toLowerCase()] : undefined;
+  if (amount === undefined || factor === undefined) {
+    throw new QueryError(
+      `"${value}" is no duration, expected a number with its unit, like 150ms, 2s or 10m`,
+      at,
+    );
+  }
+  return Number(amount) * factor;
+}
+
+/** `10m` ago, or a date. */
+function timeOf(value: string, at: number): Time {
+  if (/^\d+(?:\.\d+)?[a-zµμ]+$/i.test(value)) return { secondsAgo: secondsOf(value, at) };
+  const millis = /^\d{4}-\d\d-\d\d/.test(value) ? Date.parse(value) : Number.NaN;
+  if (!Number.isNaN(millis)) return { epochSeconds: millis / 1000 };
+  throw new QueryError(
+    `"${value}" is no time, expected how long ago, like 10m, or a date like 2026-11-24T08:00Z`,
+    at,
+  );
+}
+
+function statusOf(operator: Operator, value: string, at: number): Condition {
+  const state = STATES.find((name) => name === value.toLowerCase());
+  if (state !== undefined && operator === '=') return { kind: 'state', state };
+  const from = /^[1-5]xx$/i.test(value) ? Number(value[0]) * 100 : Number(value);
+  if (!/^(?:[1-5]xx|\d{3})$/i.test(value)) {
+    throw new QueryError(
+      `status is "${value}", expected ${STATES.join(', ')}, a code like 404 or a class like 5xx`,
+      at,
+    );
+  }
+  const to = /xx$/i.test(value) ? from + 99 : from;
+  switch (operator) {
+    case '=':
+      return { kind: 'status', from, to };
+    case '!=':
+      return { kind: 'not', part: { kind: 'status', from, to } };
+    case '>':
+      return { kind: 'status', from: to + 1, to: 999 };
+    case '>=':
+      return { kind: 'status', from, to: 999 };
+    case '<':
+      return { kind: 'status', from: 0, to: from - 1 };
+    case '<=':
+      return { kind: 'status', from: 0, to };
+    default:
+      throw new QueryError(`"status" does not go with "${operator}"`, at);
+  }
+}
+
+function ordering(operator: Operator, field: string, at: number): Operator {
+  if (operator !== '~' && operator !== '!~') return operator;
+  throw new QueryError(`"${field}" does not go with "${operator}"`, at);
+}
+
+/** Names are equal or similar; that one is greater than another means nothing. */
+function matching(operator: Operator, field: Field, at: number): Operator {
+  if (['=', '!=', '~', '!~'].includes(operator)) return operator;
+  throw new QueryError(`"${field}" does not go with "${operator}"`, at);
+}

@@ -1,0 +1,179 @@
+import { type Attributes, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { TracerProvider } from '@sonde/core';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { RequestStore } from '../requests/request-store.ts';
+import { RequestsProcessor } from '../requests/requests-processor.ts';
+import { atOnce, inSlices } from '../slices.ts';
+import { parseQuery } from './parse-query.ts';
+import type { Query } from './query.ts';
+import { search } from './search.ts';
+
+const START = 1_700_000_000;
+const store = new RequestStore();
+const tracer = new TracerProvider({ spanProcessors: [new RequestsProcessor(store)] }).getTracer('shop');
+
+interface Story {
+  readonly at: number;
+  readonly seconds?: number;
+  readonly attributes?: Attributes;
+  readonly error?: Error;
+  readonly child?: { readonly name: string; readonly attributes?: Attributes };
+}
+
+/** A SERVER span, `at` seconds after the start, and perhaps one below it. */
+function served(name: string, { at, attributes = {}, child, error, seconds }: Story): void {
+  const time = (after: number): [number, number] => [
+    START + Math.floor(at + after),
+    Math.round(((at + after) % 1) * 1e9),
+  ];
+  const span = tracer.startSpan(name, { kind: SpanKind.SERVER, startTime: time(0), attributes });
+  if (child !== undefined) {
+    const { attributes = {}, name } = child;
+    const inner = tracer.startSpan(
+      name,
+      { startTime: time(0), attributes },
+      trace.setSpan(ROOT_CONTEXT, span),
+    );
+    if (error !== undefined) inner.recordException(error, time(0));
+    inner.end(time(0));
+  }
+  if (error !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: error.message });
+  if (seconds !== undefined) span.end(time(seconds));
+}
+
+const GET = { 'http.request.method': 'GET', 'http.response.status_code': 200 };
+served('one', {
+  at: 0,
+  seconds: 0.01,
+  attributes: { ...GET, 'http.route': '/orders/:id', 'url.path': '/orders/7' },
+});
+served('two', {
+  at: 10,
+  seconds: 0.3,
+  attributes: { ...GET, 'http.route': '/orders', 'http.response.status_code': 503 },
+  error: new TypeError('no such *order*'),
+  child: {
+    name: 'SELECT',
+    attributes: { 'db.rows': 12, 'db.tables': ['orders', 'lines'], 'db.cached': false },
+  },
+});
+served('three', { at: 20, seconds: 2, attributes: { 'user.id': 'Ada', note: 'a (b) [c]' } });
+served('four', { at: 30 });
+
+const NOW: [number, number] = [START + 60, 0];
+
+function find(text: string): string[] {
+  const parsed = parseQuery(text);
+  if ('error' in parsed) throw new Error(parsed.error);
+  return atOnce(search(store.all(), parsed.query, NOW)).requests.map(({ root }) => root.name);
+}
+
+describe('a search', () => {
+  it.each([
+    ['', ['four', 'three', 'two', 'one']],
+    ['sort:start', ['one', 'two', 'three', 'four']],
+    ['sort:-duration', ['four', 'three', 'two', 'one']],
+    ['sort:duration limit:2', ['one', 'two']],
+    ['sort:-spans limit:1', ['two']],
+    ['status:error', ['two']],
+    ['status:ok', ['three', 'one']],
+    ['status:running', ['four']],
+    ['status:5xx', ['two']],
+    ['status:200', ['one']],
+    ['status!=200', ['four', 'three', 'two']],
+    ['duration>100ms', ['four', 'three', 'two']],
+    ['duration<300ms', ['one']],
+    ['since:45s', ['four', 'three']],
+    ['until:2023-11-14T22:13:30Z', ['two', 'one']],
+    ['route:/orders', ['two']],
+    ['route:/orders*', ['two', 'one']],
+    ['route:*id', ['one']],
+    ['method:get', ['two', 'one']],
+    ['path:/orders/7', ['one']],
+    ['family:"GET /orders/:id"', ['one']],
+    ['kind:server sort:start limit:1', ['one']],
+    ['name:SELECT', ['two']],
+    ['name~LEC', ['two']],
+    ['name!=SELECT', ['four', 'three', 'one']],
+    ['error:TypeError', ['two']],
+    ['has:exception', ['two']],
+    ['has:user.id', ['three']],
+    ['user.id=ada', ['three']],
+    ['user.id!=ada', ['four', 'two', 'one']],
+    ['db.rows>=12', ['two']],
+    ['db.rows>12', []],
+    ['db.rows=12', ['two']],
+    ['db.tables=lines', ['two']],
+    ['db.cached=false', ['two']],
+    ['lines', ['two']],
+    ['"*order*"', ['two']],
+    ['"(b) ["', ['three']],
+    ['"such *"', ['two']],
+    ['ada or select', ['three', 'two']],
+    ['-(ada or select)', ['four', 'one']],
+    ['status:error nothing', []],
+  ])('for %j finds %j', (query, names) => {
+    expect(find(query)).toEqual(names);
+  });
+
+  it('finds a request by any of its ids', () => {
+    for (const { root, spans } of store.all()) {
+      const { spanId, traceId } = root.spanContext();
+      expect(find(traceId)).toEqual([root.name]);
+      expect(find(`trace:${traceId}`)).toEqual([root.name]);
+      expect(find(spanId)).toEqual([root.name]);
+      for (const span of spans) expect(find(`span:${span.spanContext().spanId}`)).toEqual([root.name]);
+    }
+  });
+
+  it('tells how many there are beyond those that it shows', () => {
+    const { query } = parseQuery('limit:1') as { query: Query };
+    expect(atOnce(search(store.all(), query, NOW))).toMatchObject({ total: 4, searched: 4 });
+  });
+
+  it('can be left after some hundred spans, and finds what was there when it began', async () => {
+    const own = new RequestStore({ perBucket: 1_000 });
+    const tracer = new TracerProvider({ spanProcessors: [new RequestsProcessor(own)] }).getTracer('t');
+    for (let i = 0; i < 1_000; i++) tracer.startSpan('before').end();
+    const { query } = parseQuery('limit:1') as { query: Query };
+    const steps = search(own.all(), query, NOW);
+    let count = 0;
+    let clock = 0;
+    const found = await inSlices(
+      (function* () {
+        for (;;) {
+          const { done, value } = steps.next();
+          if (done) return value;
+          count++;
+          tracer.startSpan('meanwhile').end();
+          yield;
+        }
+      })(),
+      () => {
+        clock += 10;
+        return clock;
+      },
+    );
+    expect(found.total).toBe(1_000);
+    expect(count).toBeGreaterThanOrEqual(4);
+  });
+
+  it('is fast and correct whatever pattern is asked for', () => {
+    const star = fc.array(fc.constantFrom('a', 'b', '*', '.', '(')).map((all) => all.join(''));
+    const candidates = fc.array(fc.constantFrom('a', 'b', '.', '(')).map((all) => all.join(''));
+    fc.assert(
+      fc.property(star, candidates, (pattern, candidate) => {
+        const own = new RequestStore();
+        const tracer = new TracerProvider({ spanProcessors: [new RequestsProcessor(own)] }).getTracer('t');
+        tracer.startSpan('x', { attributes: { 'a.b': candidate } }).end();
+        const condition = { kind: 'attribute', key: 'a.b', operator: '=', value: pattern } as const;
+        const query = { condition, sort: { by: 'start', descending: true }, limit: 10 } as const;
+        const source = pattern.replace(/[.(]/g, '\\$&').replaceAll('*', '.*');
+        expect(atOnce(search(own.all(), query, NOW)).total).toBe(
+          new RegExp(`^${source}$`).test(candidate) ? 1 : 0,
+        );
+      }),
+    );
+  });
+});

@@ -1,0 +1,31 @@
+/** Work that can be left after each step, and answers something in the end. */
+export type Steps<T> = Generator<void, T, void>;
+
+/** Milliseconds that work may hold the event loop at a time. */
+const SLICE_MILLIS = 5;
+
+/**
+ * Does work in slices, so that a page that takes long holds up no request: between two slices the event loop turns. A
+ * guest may be slow, but never in the way.
+ */
+export async function inSlices<T>(
+  steps: Steps<T>,
+  now: () => number = performance.now.bind(performance),
+): Promise<T> {
+  for (;;) {
+    const until = now() + SLICE_MILLIS;
+    do {
+      const { done, value } = steps.next();
+      if (done) return value;
+    } while (now() < until);
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+}
+
+/** The same at once, for those who have all the time. */
+export function atOnce<T>(steps: Steps<T>): T {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
