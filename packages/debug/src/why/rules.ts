@@ -1,0 +1,216 @@
+import { phasesOf, secondsIn } from '../analysis/client-phases.ts';
+import { labelOf, repeatsAmong } from '../analysis/repeats.ts';
+import { type SpanNode, selfSeconds, treeOf, walk } from '../analysis/span-tree.ts';
+import { duration } from '../pages/text.ts';
+import type { Case, Reason } from './why.ts';
+
+type Rule = (details: Case) => Reason[];
+
+/** What takes less of a request explains nothing. */
+const WORTH_SHARE = 0.15;
+/** Nor does anything that nobody would notice. */
+const WORTH_SECONDS = 0.005;
+
+function isWorth(seconds: number, { root }: Case): boolean {
+  return seconds >= WORTH_SECONDS && seconds >= WORTH_SHARE * (root.end - root.start);
+}
+
+const share = (seconds: number, { root }: Case): string =>
+  `${duration(seconds)} (${Math.round((100 * seconds) / Math.max(root.end - root.start, 1e-9))} %)`;
+
+const reason = (rule: string, sentence: string, seconds: number, ...nodes: readonly SpanNode[]): Reason => ({
+  rule,
+  sentence,
+  seconds,
+  spanIds: nodes.map(({ span }) => span.spanId),
+});
+
+/** A request that runs: what it waits for. */
+const hangs: Rule = ({ nodes, request, root }) => {
+  if (!request.active || request.waitingFor === undefined) return [];
+  const { seconds, spanId, what } = request.waitingFor;
+  const node = nodes.find(({ span }) => span.spanId === spanId) ?? root;
+  return [reason('hangs', `It still runs, waiting ${duration(seconds)} for ${what}.`, seconds, node)];
+};
+
+/** Where an error began: the failed span with no failed span below it, the first one of those. */
+const failed: Rule = ({ nodes, request, root }) => {
+  const origin = nodes.find(
+    ({ children, span }) => span.error && !children.some((child) => child.span.error),
+  );
+  if (origin === undefined || (!request.error && !root.span.error)) return [];
+  const { span } = origin;
+  const exception = span.events.find(({ name }) => name === 'exception')?.attributes;
+  const type = exception?.['exception.type'] ?? span.attributes['error.type'];
+  const message = exception?.['exception.message'] ?? span.status.message;
+  const what = [type, message].filter((part) => typeof part === 'string' && part !== '').join(': ');
+  const where = origin === root ? 'in the request itself' : `in ${quoted(labelOf(origin))}`;
+  return [
+    reason(
+      'failed',
+      `It failed${what === '' ? '' : ` with ${what}`}, ${where}.`,
+      origin.end - origin.start,
+      origin,
+    ),
+  ];
+};
+
+/** The same call again and again. */
+const repeated: Rule = (details) =>
+  details.nodes.flatMap((parent) =>
+    repeatsAmong(parent.children, parent)
+      .filter(({ seconds }) => isWorth(seconds, details))
+      .map(({ inTurn, label, nodes, seconds }) =>
+        reason(
+          'repeated',
+          `${quoted(label)} is called ${nodes.length} times${inTurn ? ', one after the other' : ''}: ${share(seconds, details)}. ` +
+            (inTurn
+              ? 'One call for all of them, or all at once, would save most of it.'
+              : 'One call for all of them would save most of it.'),
+          seconds,
+          ...nodes,
+        ),
+      ),
+  );
+
+/** A connection was made where a kept one would have served. */
+const coldConnection: Rule = (details) =>
+  details.nodes.flatMap((node) => {
+    const phases = phasesOf(node.span);
+    if (phases === undefined || phases.reused !== false) return [];
+    const seconds = secondsIn(phases, 'dns', 'connect', 'tls');
+    if (!isWorth(seconds, details)) return [];
+    const parts = (['dns', 'connect', 'tls'] as const)
+      .map((phase) => [phase, secondsIn(phases, phase)] as const)
+      .filter(([, part]) => part > 0)
+      .map(([phase, part]) => `${{ dns: 'DNS', connect: 'TCP', tls: 'TLS' }[phase]} ${duration(part)}`);
+    return [
+      reason(
+        'cold-connection',
+        `${quoted(labelOf(node))} made a new connection, ${share(seconds, details)}: ${parts.join(', ')}. A kept one needs none of it.`,
+        seconds,
+        node,
+      ),
+    ];
+  });
+
+/** All connections were busy. */
+const poolWait: Rule = (details) =>
+  details.nodes.flatMap((node) => {
+    const phases = phasesOf(node.span);
+    if (phases === undefined) return [];
+    const seconds = secondsIn(phases, 'queue');
+    if (!isWorth(seconds, details) || phases.wasIdle === true) return [];
+    return [
+      reason(
+        'pool-wait',
+        `${quoted(labelOf(node))} waited ${share(seconds, details)} for a free connection: its pool has too few of them, or they are held too long.`,
+        seconds,
+        node,
+      ),
+    ];
+  });
+
+/** Another process took its time. */
+const slowAnswer: Rule = (details) =>
+  details.nodes.flatMap((node) => {
+    const phases = phasesOf(node.span);
+    if (phases === undefined || node.span.active) return [];
+    const seconds = secondsIn(phases, 'wait');
+    if (!isWorth(seconds, details) || !details.critical.has(node)) return [];
+    return [
+      reason(
+        'slow-answer',
+        `${quoted(labelOf(node))} was answered after ${share(seconds, details)}: the time is on the other side.`,
+        seconds,
+        node,
+      ),
+    ];
+  });
+
+/** Spans that took far longer than in the request that is usual. */
+const unusual: Rule = (details) => {
+  const { nodes, root, usual } = details;
+  if (usual === undefined || root.end - root.start < 1.5 * usual.seconds) return [];
+  const usualSelf = selfByPath([...walk(treeOf(usual.trace.spans))]);
+  const reasons: Reason[] = [];
+  for (const [path, { label, own, seconds }] of selfByPath(nodes)) {
+    const before = usualSelf.get(path)?.seconds ?? 0;
+    const more = seconds - before;
+    if (!isWorth(more, details) || own === undefined || own === root || phasesOf(own.span) !== undefined)
+      continue;
+    const than = usualSelf.has(path) ? `usual is ${duration(before)}` : 'usually it is not called at all';
+    reasons.push(
+      reason('unusual', `${quoted(label)} itself took ${share(seconds, details)}; ${than}.`, more, own),
+    );
+  }
+  return reasons;
+};
+
+interface PathShare {
+  readonly label: string;
+  /** The one that took longest. */
+  readonly own: SpanNode | undefined;
+  readonly seconds: number;
+}
+
+/** Self time by the names from the root down. */
+function selfByPath(nodes: readonly SpanNode[]): Map<string, PathShare> {
+  const paths = new Map<SpanNode, string>();
+  const shares = new Map<string, PathShare>();
+  for (const node of nodes) {
+    const label = labelOf(node);
+    const path = `${node.parent === undefined ? '' : (paths.get(node.parent) ?? '')}\n${label}`;
+    paths.set(node, path);
+    const known = shares.get(path);
+    const seconds = selfSeconds(node);
+    const longest = known?.own === undefined || selfSeconds(known.own) < seconds ? node : known.own;
+    shares.set(path, { label, own: longest, seconds: (known?.seconds ?? 0) + seconds });
+  }
+  return shares;
+}
+
+/** The handler's own code, or something that nobody traced. */
+const untraced: Rule = (details) => {
+  const { root, runtime } = details;
+  const seconds = selfSeconds(root);
+  if (root.span.active || seconds < 0.5 * (root.end - root.start) || !isWorth(seconds, details)) return [];
+  const hint =
+    runtime !== undefined && runtime.loopBusy >= 0.5 * seconds
+      ? 'The event loop was busy meanwhile: it computes.'
+      : 'It computes, or waits for something that is not traced.';
+  return [reason('untraced', `${share(seconds, details)} are in no span. ${hint}`, seconds, root)];
+};
+
+const busyLoop: Rule = (details) => {
+  const seconds = details.runtime?.loopBusy ?? 0;
+  if (!isWorth(seconds, details)) return [];
+  return [
+    reason(
+      'busy-loop',
+      `The event loop was busy for ${share(seconds, details)} of it, with this request or others.`,
+      seconds,
+    ),
+  ];
+};
+
+const collected: Rule = (details) => {
+  const seconds = details.runtime?.gc ?? 0;
+  if (!isWorth(seconds, details)) return [];
+  return [reason('gc', `Garbage was collected for ${share(seconds, details)} of it.`, seconds)];
+};
+
+const quoted = (label: string): string => `“${label}”`;
+
+export const rules: readonly Rule[] = [
+  hangs,
+  failed,
+  repeated,
+  coldConnection,
+  poolWait,
+  slowAnswer,
+  unusual,
+  untraced,
+  busyLoop,
+  collected,
+];

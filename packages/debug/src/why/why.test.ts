@@ -1,0 +1,245 @@
+import { describe, expect, it } from 'vitest';
+import type { RequestSummary } from '../view/summary.ts';
+import type { EventView, SpanView, TraceView } from '../view/trace-view.ts';
+import { type RuntimeShare, type Usual, whyOf } from './why.ts';
+
+interface Told extends Partial<Omit<SpanView, 'events'>> {
+  readonly name: string;
+  readonly at: readonly [start: number, end: number];
+  readonly events?: readonly [name: string, at: number, attributes?: Readonly<Record<string, unknown>>][];
+  readonly below?: readonly Told[];
+}
+
+let ids = 0;
+function views({ at: [start, end], below = [], events = [], ...more }: Told, depth = 0): SpanView[] {
+  const view: SpanView = {
+    spanId: `span-${++ids}`,
+    kind: 'internal',
+    depth,
+    start: '',
+    offsetSeconds: start,
+    elapsedSeconds: end - start,
+    active: false,
+    error: false,
+    status: { code: 'unset' },
+    scope: '',
+    attributes: {},
+    links: [],
+    dropped: { attributes: 0, events: 0, links: 0 },
+    ...more,
+    events: events.map(
+      ([name, offset, attributes = {}]): EventView => ({ name, time: '', offsetSeconds: offset, attributes }),
+    ),
+  };
+  return [view, ...below.flatMap((child) => views(child, depth + 1))];
+}
+
+function traceOf(root: Told): TraceView {
+  const spans = views(root);
+  return { traceId: 't', service: '', requests: [], seconds: root.at[1], start: '', spans };
+}
+
+function why(
+  root: Told,
+  usual?: Usual,
+  runtime?: RuntimeShare,
+  more: Partial<RequestSummary> = {},
+): string[] {
+  const trace = traceOf(root);
+  const request: RequestSummary = {
+    traceId: 't',
+    spanId: trace.spans[0]?.spanId ?? '',
+    family: 'f',
+    title: '',
+    start: '',
+    elapsedSeconds: root.at[1],
+    active: root.active ?? false,
+    error: root.error ?? false,
+    spans: trace.spans.length,
+    droppedSpans: 0,
+    ...more,
+  };
+  return whyOf(trace, request, usual, runtime).map(({ sentence }) => sentence);
+}
+
+const select = (i: number): Told => ({
+  name: `SELECT * FROM lines WHERE id = ${i}`,
+  at: [i * 0.01, i * 0.01 + 0.01],
+});
+const call = (at: [number, number], ...events: NonNullable<Told['events']>): Told => ({
+  name: 'GET',
+  target: 'bank:3443/pay',
+  kind: 'client',
+  at,
+  events,
+});
+
+describe('why', () => {
+  it.each<[string, Told, string[]]>([
+    [
+      'one call for each line',
+      { name: 'GET /orders', at: [0, 0.4], below: Array.from({ length: 40 }, (_, i) => select(i)) },
+      [
+        '“SELECT * FROM lines WHERE id = ?” is called 40 times, one after the other: 400 ms (100 %). One call for all of them, or all at once, would save most of it.',
+      ],
+    ],
+    [
+      'many calls at once',
+      {
+        name: 'GET /',
+        at: [0, 1],
+        below: Array.from({ length: 5 }, () => ({ name: 'render', at: [0, 0.9] as const })),
+      },
+      ['“render” is called 5 times: 900 ms (90 %). One call for all of them would save most of it.'],
+    ],
+    [
+      'a connection that was made for it',
+      {
+        name: 'GET /',
+        at: [0, 0.1],
+        below: [
+          call(
+            [0, 0.1],
+            ['getConn', 0],
+            ['dnsStart', 0],
+            ['dnsDone', 0.01],
+            ['connectStart', 0.01],
+            ['connectDone', 0.02],
+            ['tlsHandshakeStart', 0.02],
+            ['tlsHandshakeDone', 0.095],
+            ['gotConn', 0.095, { reused: false, wasIdle: false }],
+            ['wroteRequest', 0.096],
+            ['gotFirstResponseByte', 0.099],
+          ),
+        ],
+      },
+      [
+        '“GET bank:3443/pay” made a new connection, 95.0 ms (95 %): DNS 10.0 ms, TCP 10.0 ms, TLS 75.0 ms. A kept one needs none of it.',
+      ],
+    ],
+    [
+      'a pool without a free connection',
+      {
+        name: 'GET /',
+        at: [0, 1],
+        below: [
+          call(
+            [0, 1],
+            ['getConn', 0],
+            ['gotConn', 0.9, { reused: true, wasIdle: false }],
+            ['wroteRequest', 0.9],
+            ['gotFirstResponseByte', 0.99],
+          ),
+        ],
+      },
+      [
+        '“GET bank:3443/pay” waited 900 ms (90 %) for a free connection: its pool has too few of them, or they are held too long.',
+      ],
+    ],
+    [
+      'a slow answer',
+      {
+        name: 'GET /',
+        at: [0, 1],
+        below: [
+          call(
+            [0, 1],
+            ['getConn', 0],
+            ['gotConn', 0, { reused: true, wasIdle: true }],
+            ['wroteRequest', 0],
+            ['gotFirstResponseByte', 0.99],
+          ),
+        ],
+      },
+      ['“GET bank:3443/pay” was answered after 990 ms (99 %): the time is on the other side.'],
+    ],
+    [
+      'time in no span',
+      { name: 'GET /', at: [0, 1], below: [{ name: 'load', at: [0, 0.1] }] },
+      ['900 ms (90 %) are in no span. It computes, or waits for something that is not traced.'],
+    ],
+    [
+      'an error far below',
+      {
+        name: 'GET /',
+        at: [0, 0.001],
+        error: true,
+        below: [
+          {
+            name: 'pay',
+            at: [0, 0.001],
+            error: true,
+            below: [
+              {
+                name: 'charge',
+                at: [0, 0.001],
+                error: true,
+                events: [
+                  ['exception', 0, { 'exception.type': 'RangeError', 'exception.message': 'too much' }],
+                ],
+              },
+            ],
+          },
+        ],
+      },
+      ['It failed with RangeError: too much, in “charge”.'],
+    ],
+    [
+      'an error of its own',
+      { name: 'GET /', at: [0, 0.001], error: true, attributes: { 'error.type': '500' } },
+      ['It failed with 500, in the request itself.'],
+    ],
+    ['nothing to say of a fast one', { name: 'GET /', at: [0, 0.004] }, []],
+  ])('is told of %s', (_name, root, sentences) => {
+    expect(why(root)).toEqual(sentences);
+  });
+
+  it('is told of one that still runs', () => {
+    const root = {
+      name: 'GET /',
+      at: [0, 3.6] as const,
+      active: true,
+      below: [{ ...call([0, 3.6]), active: true }],
+    };
+    const waitingFor = { what: 'the first byte of the response from bank:3443', seconds: 3.5, spanId: '' };
+    expect(why(root, undefined, undefined, { waitingFor })).toEqual([
+      'It still runs, waiting 3.50 s for the first byte of the response from bank:3443.',
+    ]);
+  });
+
+  it('is told beside what is usual in the family', () => {
+    const usual = {
+      seconds: 0.1,
+      trace: traceOf({ name: 'GET /', at: [0, 0.1], below: [{ name: 'load', at: [0, 0.08] }] }),
+    };
+    const root = {
+      name: 'GET /',
+      at: [0, 1] as const,
+      below: [
+        { name: 'load', at: [0, 0.5] as const },
+        { name: 'audit', at: [0.5, 0.98] as const },
+      ],
+    };
+    expect(why(root, usual)).toEqual([
+      '“audit” itself took 480 ms (48 %); usually it is not called at all.',
+      '“load” itself took 500 ms (50 %); usual is 80.0 ms.',
+    ]);
+    expect(why({ ...root, at: [0, 0.14], below: [{ name: 'load', at: [0, 0.12] }] }, usual)).toEqual([]);
+  });
+
+  it('is told of the loop and of garbage where they were measured', () => {
+    expect(why({ name: 'GET /', at: [0, 1] }, undefined, { loopBusy: 0.9, gc: 0.3 })).toEqual([
+      '1.00 s (100 %) are in no span. The event loop was busy meanwhile: it computes.',
+      'The event loop was busy for 900 ms (90 %) of it, with this request or others.',
+      'Garbage was collected for 300 ms (30 %) of it.',
+    ]);
+  });
+
+  it('is five sentences at most, and nothing for a request that is not there', () => {
+    const below = Array.from({ length: 8 }, (_, kind) =>
+      Array.from({ length: 5 }, () => ({ name: `kind ${'abcdefgh'[kind]}`, at: [0, 0.9] as const })),
+    ).flat();
+    expect(why({ name: 'GET /', at: [0, 1], below })).toHaveLength(5);
+    expect(why({ name: 'GET /', at: [0, 1] }, undefined, undefined, { spanId: 'another' })).toEqual([]);
+  });
+});

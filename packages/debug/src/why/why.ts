@@ -1,0 +1,66 @@
+import { criticalPath } from '../analysis/critical-path.ts';
+import { type SpanNode, treeOf, walk } from '../analysis/span-tree.ts';
+import type { RequestSummary } from '../view/summary.ts';
+import type { TraceView } from '../view/trace-view.ts';
+import { rules } from './rules.ts';
+
+/** One reason why a request is slow, failed or hangs, in a sentence. */
+export interface Reason {
+  readonly rule: string;
+  readonly sentence: string;
+  /** About how much of the request's time it explains. */
+  readonly seconds: number;
+  /** The spans that show it. */
+  readonly spanIds: readonly string[];
+}
+
+/** What is usual in a family: the request in the middle of those that are kept. */
+export interface Usual {
+  readonly seconds: number;
+  readonly trace: TraceView;
+}
+
+/** What the event loop and the garbage collector did meanwhile, in seconds; where nobody measured it, it is absent. */
+export interface RuntimeShare {
+  readonly loopBusy: number;
+  readonly gc: number;
+}
+
+/** A request, taken apart. */
+export interface Case {
+  readonly request: RequestSummary;
+  readonly root: SpanNode;
+  /** The root and all below it, parents first. */
+  readonly nodes: readonly SpanNode[];
+  /** Seconds that each span's own work was on the critical path. */
+  readonly critical: ReadonlyMap<SpanNode, number>;
+  readonly usual: Usual | undefined;
+  readonly runtime: RuntimeShare | undefined;
+}
+
+/** No more are read. */
+const MAX_REASONS = 5;
+
+/**
+ * Why this request took as long as it did, failed, or does not end: rules that look at its spans and at what is usual
+ * in its family, those that explain most first. A pure function, without a model: the same request gives the same
+ * sentences.
+ */
+export function whyOf(
+  trace: TraceView,
+  request: RequestSummary,
+  usual?: Usual,
+  runtime?: RuntimeShare,
+): Reason[] {
+  const roots = treeOf(trace.spans);
+  const root = [...walk(roots)].find(({ span }) => span.spanId === request.spanId);
+  if (root === undefined) return [];
+  const critical = new Map<SpanNode, number>();
+  for (const { end, node, start } of criticalPath(root))
+    critical.set(node, (critical.get(node) ?? 0) + end - start);
+  const details: Case = { request, root, nodes: [...walk([root])], critical, usual, runtime };
+  return rules
+    .flatMap((rule) => rule(details))
+    .sort((a, b) => b.seconds - a.seconds)
+    .slice(0, MAX_REASONS);
+}
