@@ -23,6 +23,11 @@ export function cut(text: string, limit: number): string {
   return `${text.slice(0, end)}… (${text.length.toLocaleString('en-US')} characters)`;
 }
 
+/** The same on one line. */
+export function oneLine(text: string): string {
+  return visible(text).replace(/\s/g, ' ');
+}
+
 export const TITLE_LIMIT = 200;
 export const VALUE_LIMIT = 8_000;
 

@@ -1,0 +1,107 @@
+import type { Attributes, HrTime, Link } from '@opentelemetry/api';
+import type { ReadableSpan, SpanEvent } from '../readable-span.ts';
+
+/**
+ * Spans as OTLP/JSON, an `ExportTraceServiceRequest`: what any collector takes, and what `otelcol`, Jaeger and others
+ * open. Ids are hexadecimal and 64-bit numbers are text, as that encoding asks.
+ *
+ * Source: OpenTelemetry protocol specification, "JSON Protobuf Encoding".
+ */
+export function otlpJson(spans: Iterable<ReadableSpan>): object {
+  const resources = new Map<unknown, { resource: object; scopes: Map<string, ScopeSpans> }>();
+  for (const span of spans) {
+    // A running span has no end yet, and a collector would take it for one that ended in 1970.
+    if (!span.ended) continue;
+    const group = resources.get(span.resource) ?? {
+      resource: { attributes: keyValues(span.resource.attributes) },
+      scopes: new Map<string, ScopeSpans>(),
+    };
+    resources.set(span.resource, group);
+    const { name, version = '' } = span.instrumentationScope;
+    const key = `${name}@${version}`;
+    const scope = group.scopes.get(key) ?? { scope: { name, version }, spans: [] };
+    group.scopes.set(key, scope);
+    scope.spans.push(otlpSpan(span));
+  }
+  return {
+    resourceSpans: [...resources.values()].map(({ resource, scopes }) => ({
+      resource,
+      scopeSpans: [...scopes.values()],
+    })),
+  };
+}
+
+interface ScopeSpans {
+  readonly scope: object;
+  readonly spans: object[];
+}
+
+function otlpSpan(span: ReadableSpan): object {
+  const { spanId, traceFlags, traceId, traceState } = span.spanContext();
+  const { parentSpanContext: parent, status } = span;
+  return {
+    traceId,
+    spanId,
+    ...(parent === undefined ? {} : { parentSpanId: parent.spanId }),
+    ...(traceState === undefined ? {} : { traceState: traceState.serialize() }),
+    // Bits 8 and 9 say whether it is known that the parent is remote, and whether it is.
+    flags: (traceFlags & 0xff) | 0x100 | (parent?.isRemote ? 0x200 : 0),
+    name: span.name,
+    // OTLP counts from 1, the api from 0.
+    kind: span.kind + 1,
+    startTimeUnixNano: unixNano(span.startTime),
+    endTimeUnixNano: unixNano(span.endTime),
+    attributes: keyValues(span.attributes),
+    droppedAttributesCount: span.droppedAttributesCount,
+    events: span.events.map(otlpEvent),
+    droppedEventsCount: span.droppedEventsCount,
+    links: span.links.map(otlpLink),
+    droppedLinksCount: span.droppedLinksCount,
+    status: { code: status.code, ...(status.message === undefined ? {} : { message: status.message }) },
+  };
+}
+
+function otlpEvent({ attributes, name, time }: SpanEvent): object {
+  return { name, timeUnixNano: unixNano(time), attributes: keyValues(attributes ?? {}) };
+}
+
+function otlpLink({ attributes, context }: Link): object {
+  return { traceId: context.traceId, spanId: context.spanId, attributes: keyValues(attributes ?? {}) };
+}
+
+function unixNano([seconds, nanos]: HrTime): string {
+  return `${BigInt(seconds) * 1_000_000_000n + BigInt(nanos)}`;
+}
+
+function keyValues(attributes: Attributes): object[] {
+  return Object.entries(attributes).map(([key, value]) => ({ key, value: anyValue(value, 0) }));
+}
+
+/** Deeper values were cut when they were accepted; foreign SDKs may keep any. */
+const MAX_DEPTH = 64;
+
+function anyValue(value: unknown, depth: number): object {
+  switch (typeof value) {
+    case 'string':
+      return { stringValue: value };
+    case 'boolean':
+      return { boolValue: value };
+    case 'number':
+      if (Number.isSafeInteger(value)) return { intValue: `${value}` };
+      // Protobuf's JSON spells these out, as JSON has no such numbers.
+      return { doubleValue: Number.isFinite(value) ? value : `${value}` };
+    case 'object':
+      if (value === null || depth >= MAX_DEPTH) return {};
+      if (value instanceof Uint8Array) return { bytesValue: Buffer.from(value).toString('base64') };
+      if (Array.isArray(value)) {
+        return { arrayValue: { values: value.map((element) => anyValue(element, depth + 1)) } };
+      }
+      return {
+        kvlistValue: {
+          values: Object.entries(value).map(([key, part]) => ({ key, value: anyValue(part, depth + 1) })),
+        },
+      };
+    default:
+      return {};
+  }
+}

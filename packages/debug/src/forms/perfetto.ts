@@ -1,0 +1,79 @@
+import { PHASE_NAMES, phasesOf } from '../analysis/client-phases.ts';
+import type { SpanView, TraceView } from '../view/trace-view.ts';
+import { titleOf } from './trace-text.ts';
+
+/**
+ * A trace in the Trace Event Format, which Perfetto, chrome://tracing and Chrome's DevTools open. Spans that overlap
+ * without one being within the other cannot share a line there: each line is a "thread" that takes what fits.
+ */
+export function perfetto(trace: TraceView, pid: number): object {
+  const lanes = laneOf(trace.spans);
+  return {
+    displayTimeUnit: 'ms',
+    otherData: { traceId: trace.traceId, service: trace.service, start: trace.start },
+    traceEvents: [
+      { ph: 'M', pid, tid: 0, name: 'process_name', args: { name: trace.service } },
+      ...trace.spans.flatMap((span) => eventsOf(span, pid, (lanes.get(span) ?? 0) + 1)),
+    ],
+  };
+}
+
+function eventsOf(span: SpanView, pid: number, tid: number): object[] {
+  const at = micros(span.offsetSeconds);
+  const { active, attributes, error, kind, parentSpanId, scope, spanId, status } = span;
+  return [
+    {
+      ph: 'X',
+      pid,
+      tid,
+      ts: at,
+      dur: micros(span.elapsedSeconds),
+      name: titleOf(span),
+      cat: `span,${kind}${error ? ',error' : ''}`,
+      args: { spanId, parentSpanId, scope, status, active, ...attributes },
+    },
+    ...(phasesOf(span)?.spans ?? []).map(({ end, phase, start }) => ({
+      ph: 'X',
+      pid,
+      tid,
+      ts: at + micros(start),
+      dur: micros(end - start),
+      name: PHASE_NAMES[phase],
+      cat: 'phase',
+    })),
+    ...span.events.map(({ attributes, name, offsetSeconds }) => ({
+      ph: 'i',
+      s: 't',
+      pid,
+      tid,
+      ts: at + micros(offsetSeconds),
+      name,
+      cat: 'event',
+      args: attributes,
+    })),
+  ];
+}
+
+/** The first line on which a span is within, or after, whatever stands there last. */
+function laneOf(spans: readonly SpanView[]): Map<SpanView, number> {
+  const lanes: { end: number }[][] = [];
+  const placed = new Map<SpanView, number>();
+  for (const span of [...spans].sort(
+    (a, b) => a.offsetSeconds - b.offsetSeconds || b.elapsedSeconds - a.elapsedSeconds,
+  )) {
+    const start = span.offsetSeconds;
+    const end = start + span.elapsedSeconds;
+    let lane = 0;
+    for (; lane < lanes.length; lane++) {
+      const open = lanes[lane] as { end: number }[];
+      while (open.length > 0 && (open.at(-1) as { end: number }).end <= start) open.pop();
+      if (open.length === 0 || (open.at(-1) as { end: number }).end >= end) break;
+    }
+    lanes[lane] ??= [];
+    lanes[lane]?.push({ end });
+    placed.set(span, lane);
+  }
+  return placed;
+}
+
+const micros = (seconds: number): number => Math.round(seconds * 1e9) / 1e3;

@@ -1,0 +1,58 @@
+import { cut, duration, oneLine, visible } from '../pages/text.ts';
+import type { SpanView, TraceView } from '../view/trace-view.ts';
+import type { Reason } from '../why/why.ts';
+import { titleOf } from './trace-text.ts';
+
+const MAX_ROWS = 100;
+
+/** A trace for a ticket or an agent: what happened, why, the spans as a table, errors with their stacks. */
+export function traceMarkdown(trace: TraceView, reasons: readonly Reason[]): string {
+  const { requests, seconds, service, spans, start, traceId } = trace;
+  const shown = spans.slice(0, MAX_ROWS);
+  const failed = shown.filter(({ error }) => error);
+  return [
+    `# ${inline(requests[0]?.title ?? 'trace')}`,
+    '',
+    `- service: ${inline(service)}`,
+    `- trace: \`${traceId}\``,
+    `- started: ${start}`,
+    `- took: ${duration(seconds)}`,
+    '',
+    ...(reasons.length > 0
+      ? ['## Why', '', ...reasons.map(({ sentence }) => `- ${inline(sentence)}`), '']
+      : []),
+    '## Spans',
+    '',
+    '| span | start | took | status |',
+    '| --- | ---: | ---: | --- |',
+    ...shown.map(row),
+    ...(spans.length > shown.length ? ['', `${spans.length - shown.length} more are in the JSON form.`] : []),
+    ...failed.flatMap(failure),
+    '',
+  ].join('\n');
+}
+
+function row(span: SpanView): string {
+  const name = `${'· '.repeat(Math.min(span.depth, 12))}${inline(titleOf(span))}`;
+  const status = span.error ? '**error**' : span.active ? 'running' : span.status.code;
+  return `| ${name} | ${duration(span.offsetSeconds)} | ${duration(span.elapsedSeconds)} | ${status} |`;
+}
+
+function failure(span: SpanView): string[] {
+  const exception = span.events.find(({ name }) => name === 'exception')?.attributes;
+  const text = exception?.['exception.stacktrace'] ?? exception?.['exception.message'] ?? span.status.message;
+  if (typeof text !== 'string') return [];
+  const block = visible(cut(text, 2_000));
+  // A fence that is longer than any in the text.
+  const fence = '`'.repeat(Math.max(3, ...[...block.matchAll(/`+/g)].map(([ticks]) => ticks.length + 1)));
+  return ['', `## Error in ${inline(titleOf(span))}`, '', fence, block, fence];
+}
+
+/** Text of strangers on one line, in which nothing is markup: neither of Markdown nor of HTML. */
+function inline(text: string): string {
+  return oneLine(text)
+    .replace(/[\\`*_{}[\]()#+!|~]/g, '\\$&')
+    .replace(/&/g, '&amp;')
+    .replace(/</g, '&lt;')
+    .replace(/>/g, '&gt;');
+}

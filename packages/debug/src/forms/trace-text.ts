@@ -1,0 +1,70 @@
+import { cut, duration, oneLine, visible } from '../pages/text.ts';
+import type { SpanView, TraceView } from '../view/trace-view.ts';
+import type { Reason } from '../why/why.ts';
+
+/** Characters of the name column, and of the bars. */
+const NAME_WIDTH = 44;
+const BAR_WIDTH = 48;
+/** More lines scroll out of every terminal; the JSON form has them all. */
+const MAX_LINES = 200;
+
+/** A trace as a waterfall for a terminal: `curl localhost:3000/debug/requests/trace/….txt`. */
+export function traceText(trace: TraceView, reasons: readonly Reason[]): string {
+  const { requests, seconds, service, spans, start, traceId } = trace;
+  const shown = spans.slice(0, MAX_LINES);
+  const hidden = spans.length - shown.length;
+  return lines([
+    `${oneLine(requests[0]?.title ?? 'trace')}  ${duration(seconds)}`,
+    `trace ${traceId} · ${start} · ${oneLine(service)}`,
+    '',
+    ...shown.map(
+      (span) =>
+        `${nameColumn(span)} ${barColumn(span, seconds)} ${duration(span.elapsedSeconds).padStart(9)}`,
+    ),
+    ...(hidden > 0 ? [`… and ${hidden} more spans; the JSON form has them all`] : []),
+    ...(reasons.length > 0 ? ['', ...reasons.map(({ sentence }) => `* ${oneLine(sentence)}`)] : []),
+    ...failures(shown),
+  ]);
+}
+
+function nameColumn(span: SpanView): string {
+  const mark = span.error ? '✗ ' : span.active ? '▸ ' : '';
+  const missing = span.parent === 'missing' ? '(missing parent) ' : '';
+  const name = `${'  '.repeat(Math.min(span.depth, 12))}${mark}${missing}${oneLine(titleOf(span))}`;
+  return [...name].slice(0, NAME_WIDTH).join('').padEnd(NAME_WIDTH);
+}
+
+export function titleOf({ name, target }: SpanView): string {
+  return target === undefined ? name : `${name} ${target}`;
+}
+
+/** Where in the trace the span ran; a running one has an open end. */
+function barColumn({ active, elapsedSeconds, offsetSeconds }: SpanView, seconds: number): string {
+  const scale = seconds > 0 ? BAR_WIDTH / seconds : 0;
+  const from = Math.min(BAR_WIDTH - 1, Math.max(0, Math.floor(offsetSeconds * scale)));
+  const length = Math.min(BAR_WIDTH - from, Math.max(1, Math.round(elapsedSeconds * scale)));
+  const bar = `${'━'.repeat(length - 1)}${active ? '┉' : '━'}`;
+  return `${' '.repeat(from)}${bar}`.padEnd(BAR_WIDTH);
+}
+
+function failures(spans: readonly SpanView[]): string[] {
+  return spans
+    .filter(({ error }) => error)
+    .flatMap((span) => {
+      const exception = span.events.find(({ name }) => name === 'exception')?.attributes;
+      const stack =
+        exception?.['exception.stacktrace'] ?? exception?.['exception.message'] ?? span.status.message;
+      if (typeof stack !== 'string') return [];
+      return [
+        '',
+        `✗ ${oneLine(titleOf(span))}`,
+        ...visible(cut(stack, 2_000))
+          .split('\n')
+          .map((line) => `    ${line}`),
+      ];
+    });
+}
+
+function lines(all: readonly string[]): string {
+  return `${all.map((line) => line.trimEnd()).join('\n')}\n`;
+}
