@@ -57,6 +57,10 @@ class Rest {
   warned = false;
 }
 
+/** What most spans answer when a page or an exporter looks: nobody may write into them. */
+const noEvents = Object.freeze([]) as unknown as TimedEvent[];
+const noLinks = Object.freeze([]) as unknown as Link[];
+
 const unset: SpanStatus = Object.freeze({ code: SpanStatusCode.UNSET });
 
 /**
@@ -204,7 +208,8 @@ export class RecordedSpan implements Span, Refuser {
       return this.warn('a link has no context, expected { context: SpanContext, attributes? }');
     }
     const rest = this.more();
-    const { links } = this;
+    rest.links ??= [];
+    const { links } = rest;
     if (limits.linkCountLimit > 0) links.push(accepted);
     if (links.length <= limits.linkCountLimit && limits.linkCountLimit > 0) return this;
     links.shift();
@@ -341,15 +346,11 @@ export class RecordedSpan implements Span, Refuser {
   }
 
   get events(): TimedEvent[] {
-    const rest = this.more();
-    rest.events ??= [];
-    return rest.events;
+    return this.rest?.events ?? noEvents;
   }
 
   get links(): Link[] {
-    const rest = this.more();
-    rest.links ??= [];
-    return rest.links;
+    return this.rest?.links ?? noLinks;
   }
 
   get droppedAttributesCount(): number {
@@ -412,15 +413,18 @@ export class RecordedSpan implements Span, Refuser {
     return accepted;
   }
 
-  /** Moves `later` into the bag: a key set again keeps its place and takes the new value. */
+  /** Moves `later` into the bag, which is our own: a key set again keeps its place and takes the new value. */
   private fold(later: (string | AttributeValue)[]): void {
-    const bag: Attributes = Object.assign({}, this.bag);
+    const bag: Attributes = this.bag ?? {};
+    let count = this.attributeCount - later.length / 2;
     for (let i = 0; i < later.length; i += 2) {
-      put(bag, later[i] as string, later[i + 1] as AttributeValue);
+      const key = later[i] as string;
+      if (!Object.hasOwn(bag, key)) count++;
+      put(bag, key, later[i + 1] as AttributeValue);
     }
     this.later = undefined;
     this.bag = bag;
-    this.attributeCount = Object.keys(bag).length;
+    this.attributeCount = count;
   }
 
   private setAtLimit(key: string, value: AttributeValue): void {

@@ -4,7 +4,6 @@ import {
   type Attributes,
   type Context,
   context as contextApi,
-  isSpanContextValid,
   ROOT_CONTEXT,
   type SpanContext,
   SpanKind,
@@ -29,6 +28,7 @@ import {
   samplingCase,
 } from './sampler.ts';
 import { inertSpan, UnrecordedSpan } from './unrecorded-span.ts';
+import { isValid } from './valid-span-context.ts';
 
 /** W3C Trace Context level 2: the trace id is random in its last 56 bits. */
 export const RANDOM_FLAG = 0x02;
@@ -110,7 +110,7 @@ export class Tracer implements ApiTracer {
       if (parentSpan instanceof RecordedSpan) anchor = parentSpan.anchor;
     } else {
       const spanContext: SpanContext | undefined = parentSpan.spanContext();
-      if (spanContext !== undefined && isSpanContextValid(spanContext)) {
+      if (spanContext !== undefined && isValid(spanContext)) {
         parent = spanContext;
         flags = spanContext.traceFlags;
         traceState = spanContext.traceState;
