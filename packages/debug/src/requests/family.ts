@@ -51,28 +51,35 @@ export class Family {
   }
 }
 
-const MAX_FAMILY_NAME = 200;
+export const MAX_FAMILY_NAME = 200;
 
 /**
  * The family of a request: what Go's users write by hand (`mypkg.Foo`), read off its first span. A server's
  * requests go by method and route; without a route, by a path whose ids are replaced, as far as it was found.
  */
 export function familyOf(root: ReadableSpan): string {
-  return nameOf(root).slice(0, MAX_FAMILY_NAME);
+  const method = methodOf(root);
+  const target = targetOf(root);
+  return (method === undefined ? target : `${method} ${target}`).slice(0, MAX_FAMILY_NAME);
 }
 
-function nameOf({ attributes, kind, name }: ReadableSpan): string {
-  const method = text(attributes, 'http.request.method');
-  if (method === undefined) return name;
-  if (kind === SpanKind.SERVER) {
-    const route = text(attributes, 'http.route');
-    if (route !== undefined) return `${method} ${route}`;
-    // Strangers ask for all sorts of paths: one family for everything that is not there.
-    if (attributes['http.response.status_code'] === 404) return `${method} (not found)`;
-    return `${method} ${pathTemplate(text(attributes, 'url.path') ?? '')}`;
-  }
-  if (kind === SpanKind.CLIENT) return `${method} ${text(attributes, 'server.address') ?? ''}`;
-  return name;
+/** The first word of a family's name; `undefined` for what is no request of HTTP. */
+export function methodOf({ attributes, kind }: ReadableSpan): string | undefined {
+  return kind === SpanKind.SERVER || kind === SpanKind.CLIENT
+    ? text(attributes, 'http.request.method')
+    : undefined;
+}
+
+/** The rest of the name. */
+export function targetOf(root: ReadableSpan): string {
+  const { attributes, kind, name } = root;
+  if (methodOf(root) === undefined) return name;
+  if (kind === SpanKind.CLIENT) return text(attributes, 'server.address') ?? '';
+  const route = text(attributes, 'http.route');
+  if (route !== undefined) return route;
+  // Strangers ask for all sorts of paths: one family for everything that is not there.
+  if (attributes['http.response.status_code'] === 404) return '(not found)';
+  return pathTemplate(text(attributes, 'url.path') ?? '');
 }
 
 function text(attributes: Attributes, key: string): string | undefined {
@@ -81,14 +88,41 @@ function text(attributes: Attributes, key: string): string | undefined {
 }
 
 const MAX_SEGMENTS = 8;
-/** Numbers, UUIDs, long hexadecimal words with a digit in them, and anything too long to be a name. */
-const ID = /^(?:\d+|[0-9a-f]{8}-[0-9a-f-]{27}|(?=[a-f]*\d)[0-9a-f]{8,}|.{33,})$/i;
+const MAX_NAME = 32;
 
 /** `/orders/42/lines/7` → `/orders/:id/lines/:id`. */
 export function pathTemplate(path: string): string {
-  const segments = path.split('/', MAX_SEGMENTS + 1);
-  const template = segments.slice(0, MAX_SEGMENTS).map((segment) => (ID.test(segment) ? ':id' : segment));
-  return template.join('/') + (segments.length > MAX_SEGMENTS ? '/…' : '');
+  let template = '';
+  let kept = 0;
+  let start = 0;
+  for (let segment = 0; ; segment++) {
+    if (segment === MAX_SEGMENTS) return `${template}${path.slice(kept, start - 1)}/…`;
+    let end = path.indexOf('/', start);
+    if (end < 0) end = path.length;
+    if (isId(path, start, end)) {
+      template += `${path.slice(kept, start)}:id`;
+      kept = end;
+    }
+    if (end === path.length) return kept === 0 ? path : template + path.slice(kept);
+    start = end + 1;
+  }
+}
+
+/**
+ * Numbers, hexadecimal words of eight or more with a digit in them, and anything too long to be a name, UUIDs too. By
+ * character, not by regular expression: every request without a route comes by here.
+ */
+function isId(path: string, start: number, end: number): boolean {
+  const length = end - start;
+  if (length === 0) return false;
+  if (length > MAX_NAME) return true;
+  let digits = 0;
+  for (let i = start; i < end; i++) {
+    const code = path.charCodeAt(i);
+    if (code >= 0x30 && code <= 0x39) digits++;
+    else if ((code | 0x20) < 0x61 || (code | 0x20) > 0x66) return false;
+  }
+  return digits === length || (digits > 0 && length >= 8);
 }
 
 /** What a list shows of the request: the request line where there is one. */

@@ -1,7 +1,7 @@
 import { SpanStatusCode } from '@opentelemetry/api';
 import { type ReadableSpan, toSeconds } from '../readable-span.ts';
 import { BUCKET_COUNT } from './buckets.ts';
-import { Family, familyOf } from './family.ts';
+import { Family, familyOf, MAX_FAMILY_NAME, methodOf, targetOf } from './family.ts';
 import { BYTES_PER_SPAN, Request } from './request.ts';
 import { contentBytes } from './span-bytes.ts';
 
@@ -58,6 +58,8 @@ export class RequestStore {
   activeCount = 0;
   readonly options: Required<RequestStoreOptions>;
   private readonly families = new Map<string, Family>();
+  /** The same families, by the two parts of their names. */
+  private readonly byMethod = new Map<string, Map<string, Family>>();
   private activeSpans = 0;
   private oldestActive: Request | undefined;
   private newestActive: Request | undefined;
@@ -110,7 +112,7 @@ export class RequestStore {
     request.finished = true;
     request.bytes += contentBytes(request.root);
     const { root } = request;
-    const family = this.familyNamed(familyOf(root));
+    const family = this.familyFor(root);
     const gone = family.file(request, toSeconds(root.duration), root.status.code === SpanStatusCode.ERROR);
     this.bytes += request.bytes;
     for (const replaced of gone) this.leave(replaced);
@@ -149,6 +151,26 @@ export class RequestStore {
   }
 
   // ---- inside ----------------------------------------------------------------------------------------------
+
+  /**
+   * By method and target, each a string that is most often the same one each time, such as a route: to put them together
+   * into a name, and to look that up, costs as much as all the rest of a request's end.
+   */
+  private familyFor(root: ReadableSpan): Family {
+    const method = methodOf(root) ?? '';
+    const target = targetOf(root);
+    let byTarget = this.byMethod.get(method);
+    const known = byTarget?.get(target);
+    if (known !== undefined) return known;
+    const family = this.familyNamed(familyOf(root));
+    if (family.name === OVERFLOW_FAMILY || target.length > MAX_FAMILY_NAME) return family;
+    if (byTarget === undefined) {
+      byTarget = new Map();
+      this.byMethod.set(method, byTarget);
+    }
+    byTarget.set(target, family);
+    return family;
+  }
 
   private familyNamed(name: string): Family {
     const known = this.families.get(name);
