@@ -80,7 +80,7 @@ await checkTypes();
 await checkLint();
 for (const major of versions) await runTests(major, ['unit', 'conformance']);
 if (!quick) {
-  for (const major of versions) await runTests(major, ['httptrace', 'interop', 'e2e']);
+  for (const major of versions) await runTests(major, ['http', 'httptrace', 'interop', 'e2e']);
   await ensureChromium();
   await runTests(runningNode, ['browser']);
 }

@@ -1,14 +1,19 @@
-import type { IncomingMessage } from 'node:http';
 import { diag } from '@opentelemetry/api';
 import type { OutgoingRequest } from '@sonde/httptrace';
+import { HeaderCapture } from './captured-headers.ts';
 import { CLIENT_PHASES, type ClientPhases, traceClients } from './client-spans.ts';
+import { type IgnoreRule, ignoring } from './ignore.ts';
 import { KNOWN_METHODS, methodDescriber } from './semantic-conventions.ts';
 import { traceServers } from './server-spans.ts';
 
 /** How {@link instrumentHttp} traces, and what it leaves alone. A predicate that throws ignores nothing. */
 export interface HttpOptions {
-  /** True for a request to this process that gets no span and no context. Default: none is ignored. */
-  ignoreIncoming?: (request: IncomingMessage) => boolean;
+  /**
+   * Requests to this process that get no span, nor anything that their handlers do: health checks, say. A path
+   * (`/healthz`), the beginning of paths (`/assets/*`), a regular expression for paths, a function, or several of them.
+   * Default: none is ignored.
+   */
+  ignoreIncoming?: IgnoreRule | readonly IgnoreRule[];
   /** True for a request of this process that gets no span and no trace headers. Default: none is ignored. */
   ignoreOutgoing?: (request: OutgoingRequest) => boolean;
   /**
@@ -22,13 +27,23 @@ export interface HttpOptions {
    * PATCH and QUERY. Replaces the default.
    */
   knownMethods?: readonly string[];
+  /**
+   * Believes `Forwarded`, or else `X-Forwarded-For`, `-Host` and `-Proto`, for `client.address`, `server.address`,
+   * `server.port` and `url.scheme` of SERVER spans. Only where a proxy that replaces these headers stands before the
+   * server: else whoever asks can write them. Default false.
+   */
+  trustProxy?: boolean;
+  /** Headers that SERVER spans tell, as `http.request.header.<key>`; the values of credentials never. Default: none. */
+  captureRequestHeaders?: readonly string[];
+  /** The same of responses, as `http.response.header.<key>`. */
+  captureResponseHeaders?: readonly string[];
 }
 
 const KEY = Symbol.for('sonde.http.v1');
 const home = globalThis as typeof globalThis & { [KEY]?: boolean };
 
 /**
- * From now on, every request to a node:http or node:https server of this process gets a SERVER span, and every
+ * From now on, every request to a server of this process, by node:http, node:https or node:http2, gets a SERVER span, and every
  * request made by node:http, node:https or fetch a CLIENT span with its phases as events; trace context is read
  * from and written to headers by the registered propagator. Servers and clients may be there already.
  *
@@ -45,7 +60,17 @@ export function instrumentHttp(options: HttpOptions = {}): () => void {
   home[KEY] = true;
   const describeMethod = methodDescriber(settleMethods(options.knownMethods));
   const undo = [
-    traceServers(guard(options.ignoreIncoming, 'ignoreIncoming'), describeMethod),
+    traceServers({
+      ignore: ignoring(options.ignoreIncoming),
+      describeMethod,
+      trustProxy: options.trustProxy === true,
+      requestHeaders: new HeaderCapture('request', options.captureRequestHeaders, 'captureRequestHeaders'),
+      responseHeaders: new HeaderCapture(
+        'response',
+        options.captureResponseHeaders,
+        'captureResponseHeaders',
+      ),
+    }),
     traceClients(
       guard(options.ignoreOutgoing, 'ignoreOutgoing'),
       describeMethod,

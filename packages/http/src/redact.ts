@@ -32,7 +32,7 @@ export const REDACTED = 'REDACTED';
 
 /** A query string, without its `?`, with the values of credentials replaced. */
 export function redactQuery(query: string): string {
-  if (query === '') return query;
+  if (query === '' || !mayHoldSecret(query)) return query;
   return query
     .split('&')
     .map((pair) => {
@@ -40,6 +40,13 @@ export function redactQuery(query: string): string {
       return equals >= 0 && isSecret(pair.slice(0, equals)) ? `${pair.slice(0, equals)}=${REDACTED}` : pair;
     })
     .join('&');
+}
+
+const SECRET_KEY = new RegExp(`(?:^|&)(?:${[...SECRET_KEYS].join('|')})=`, 'i');
+
+/** Few queries do. A key may be written with escapes. */
+function mayHoldSecret(query: string): boolean {
+  return SECRET_KEY.test(query) || query.includes('%') || query.includes('+');
 }
 
 function isSecret(rawKey: string): boolean {

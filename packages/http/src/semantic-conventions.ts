@@ -7,6 +7,7 @@ export const ERROR_TYPE = 'error.type';
 export const HTTP_REQUEST_METHOD = 'http.request.method';
 export const HTTP_REQUEST_METHOD_ORIGINAL = 'http.request.method_original';
 export const HTTP_REQUEST_RESEND_COUNT = 'http.request.resend_count';
+export const HTTP_ROUTE = 'http.route';
 export const HTTP_RESPONSE_STATUS_CODE = 'http.response.status_code';
 export const NETWORK_PEER_ADDRESS = 'network.peer.address';
 export const NETWORK_PEER_PORT = 'network.peer.port';
@@ -44,25 +45,34 @@ export const KNOWN_METHODS: readonly string[] = [
   'TRACE',
 ];
 
-/** What the conventions ask for a method: a bounded name for the span, and the attributes. */
+/** What the conventions ask for a method. */
 export interface MethodDescription {
+  /** A bounded name for the span; with a route, the first word of it. */
   readonly spanName: string;
+  readonly method: string;
+  /** Only where that is something else. */
+  readonly original: string | undefined;
+  /** The two of them. */
   readonly attributes: Readonly<Record<string, string>>;
 }
 
 /** Describes methods of which those in `known` may be told by their name. Upper and lower case are told apart. */
 export function methodDescriber(known: readonly string[]): (method: string) => MethodDescription {
-  const descriptions = new Map<string, MethodDescription>(
-    known.map((method) => [method, { spanName: method, attributes: { [HTTP_REQUEST_METHOD]: method } }]),
-  );
+  const descriptions = new Map(known.map((method) => [method, describe(method, method, undefined)]));
   return (method) => {
     const description = descriptions.get(method);
     if (description !== undefined) return description;
     const upper = descriptions.get(method.toUpperCase());
-    const original = { [HTTP_REQUEST_METHOD_ORIGINAL]: method };
-    if (upper !== undefined) {
-      return { spanName: upper.spanName, attributes: { ...upper.attributes, ...original } };
-    }
-    return { spanName: 'HTTP', attributes: { [HTTP_REQUEST_METHOD]: '_OTHER', ...original } };
+    return upper === undefined
+      ? describe('HTTP', '_OTHER', method)
+      : describe(upper.spanName, upper.method, method);
   };
+}
+
+function describe(spanName: string, method: string, original: string | undefined): MethodDescription {
+  const attributes = {
+    [HTTP_REQUEST_METHOD]: method,
+    ...(original === undefined ? {} : { [HTTP_REQUEST_METHOD_ORIGINAL]: original }),
+  };
+  return { spanName, method, original, attributes };
 }

@@ -1,5 +1,8 @@
 import { Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { Server as HttpsServer } from 'node:https';
+import { Server as NetServer } from 'node:net';
+import { type Emitting, wrapEmit } from './wrap-emit.ts';
 
 /** Called instead of a server's own handlers; `proceed` calls those. */
 export type AroundRequest = (
@@ -8,45 +11,80 @@ export type AroundRequest = (
   proceed: () => boolean,
 ) => boolean;
 
-/** The events by which a server hands a request to its handlers. */
-const REQUEST_EVENTS: ReadonlySet<unknown> = new Set(['request', 'checkContinue', 'checkExpectation']);
-
-type Emit = (this: unknown, event: string | symbol, ...args: unknown[]) => boolean;
+/** The same for a request of HTTP/2; the 'request' that is made of it, if somebody listens, comes inside. */
+export type AroundStream = (
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+  proceed: () => boolean,
+) => boolean;
 
 /**
- * Puts `around` about the handling of every request of every node:http and node:https server of the process, those
- * that exist already included; answers the undo. The one place where Sonde wraps a method of a server: Node's
- * diagnostics channels tell that a request is there, but cannot run its handlers inside anything, nor instead of
- * them (docs/discoveries/server-context.md).
+ * Puts `around` about the handling of every request of every HTTP server of the process (node:http, node:https and
+ * node:http2), those that exist already included; answers the undo. The one place where Sonde wraps a method of a
+ * server: Node's diagnostics channels tell that a request is there, but cannot run its handlers inside anything, nor
+ * instead of them (docs/discoveries/server-context.md).
  *
- * `around` must not throw. Upgrades and CONNECT pass untouched.
+ * `around` must not throw. Requests of HTTP/2 come as node:http2's compatible ones. Upgrades and CONNECT pass untouched.
  */
 export function aroundRequests(around: AroundRequest): () => void {
-  const undo = [HttpServer, HttpsServer].map((Server) =>
-    wrapEmit(Server.prototype as unknown as { emit: Emit }, around),
+  return aroundServers(around, (_stream, _headers, proceed) => proceed());
+}
+
+/** The same, and around each stream of HTTP/2, of which there may be no 'request'. */
+export function aroundServers(aroundRequest: AroundRequest, aroundStream: AroundStream): () => void {
+  const undo = serverClasses().map((prototype) =>
+    wrapEmit(
+      prototype,
+      (behind) =>
+        function (event, ...args) {
+          switch (event) {
+            case 'request':
+            case 'checkContinue':
+            case 'checkExpectation': {
+              const [request, response] = args;
+              if (!isRequest(request, response)) break;
+              return aroundRequest(request, response as ServerResponse, () =>
+                behind.emit.call(this, event, ...args),
+              );
+            }
+            case 'stream': {
+              const [stream, headers] = args;
+              if (!isStream(stream)) break;
+              return aroundStream(stream, headers as IncomingHttpHeaders, () =>
+                behind.emit.call(this, event, ...args),
+              );
+            }
+          }
+          return behind.emit.call(this, event, ...args);
+        },
+    ),
   );
   return () => {
     for (const restore of undo) restore();
   };
 }
 
-function wrapEmit(prototype: { emit: Emit }, around: AroundRequest): () => void {
-  const own = Object.hasOwn(prototype, 'emit') ? prototype.emit : undefined;
-  const base = Object.getPrototypeOf(prototype) as { emit: Emit };
-  let active = true;
-  const wrapped: Emit = function (event, ...args) {
-    // Inherited, it is looked up at each call: somebody may wrap EventEmitter's later.
-    const emit = own ?? base.emit;
-    if (!active || !REQUEST_EVENTS.has(event)) return emit.call(this, event, ...args);
-    const [request, response] = args as [IncomingMessage, ServerResponse];
-    return around(request, response, () => emit.call(this, event, ...args));
-  };
-  prototype.emit = wrapped;
-  return () => {
-    // Whoever wrapped after us goes on to call this one, which then only passes on.
-    active = false;
-    if (prototype.emit !== wrapped) return;
-    if (own === undefined) delete (prototype as Partial<typeof prototype>).emit;
-    else prototype.emit = own;
-  };
+/**
+ * All HTTP servers are net servers: node:http2 need not be loaded for this. Where somebody has wrapped those of node:http
+ * before us, theirs does not come by here, and is wrapped in turn.
+ */
+function serverClasses(): Emitting[] {
+  const prototypes = [HttpServer, HttpsServer, NetServer].map(
+    (Server) => Server.prototype as unknown as Emitting,
+  );
+  return prototypes.filter(
+    (prototype) => prototype === (NetServer.prototype as unknown) || Object.hasOwn(prototype, 'emit'),
+  );
+}
+
+/** Any net server may have an event of this name. */
+function isRequest(request: unknown, response: unknown): request is IncomingMessage {
+  return (
+    typeof (request as Partial<IncomingMessage> | undefined)?.headers === 'object' &&
+    typeof (response as Partial<ServerResponse> | undefined)?.writeHead === 'function'
+  );
+}
+
+function isStream(stream: unknown): stream is ServerHttp2Stream {
+  return typeof (stream as Partial<ServerHttp2Stream> | undefined)?.respond === 'function';
 }

@@ -1,12 +1,12 @@
 // Starts and stops in code, and tells what is left in the process.
 import { channel } from 'node:diagnostics_channel';
-import http from 'node:http';
+import net from 'node:net';
 import { trace } from '@opentelemetry/api';
 import { withSpan } from '@sonde/core';
 import { start } from 'sonde';
 
 const state = () => ({
-  emit: Object.hasOwn(http.Server.prototype, 'emit'),
+  emit: Object.hasOwn(net.Server.prototype, 'emit'),
   channels: ['http.server.request.start', 'undici:request:create'].filter(
     (name) => channel(name).hasSubscribers,
   ),

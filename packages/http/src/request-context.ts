@@ -1,0 +1,35 @@
+import { type Context, createContextKey, type Span, trace } from '@opentelemetry/api';
+
+/**
+ * The key under which the api keeps the active span. `createContextKey` answers the same symbol for the same
+ * description in every copy of the api, on purpose; a test holds that `trace.getSpan` finds what stands here.
+ */
+const SPAN_KEY = createContextKey('OpenTelemetry Context Key SPAN');
+
+/**
+ * What a request brought with it, and its span. The api's own contexts copy a Map and make three closures for each
+ * value set, which was a tenth of all that a request costs; this is one small object.
+ */
+export class RequestContext implements Context {
+  private readonly remote: Context;
+  private readonly span: Span;
+
+  constructor(remote: Context, span: Span) {
+    this.remote = remote;
+    this.span = span;
+  }
+
+  getValue(key: symbol): unknown {
+    return key === SPAN_KEY ? this.span : this.remote.getValue(key);
+  }
+
+  setValue(key: symbol, value: unknown): Context {
+    return trace.setSpan(this.remote, this.span).setValue(key, value);
+  }
+
+  deleteValue(key: symbol): Context {
+    return key === SPAN_KEY
+      ? this.remote.deleteValue(key)
+      : trace.setSpan(this.remote, this.span).deleteValue(key);
+  }
+}
