@@ -1,6 +1,17 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { context, propagation, ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api';
+import {
+  type Baggage,
+  type Context,
+  context,
+  defaultTextMapGetter,
+  defaultTextMapSetter,
+  propagation,
+  ROOT_CONTEXT,
+  SpanKind,
+  type TraceState,
+  trace,
+} from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager as TheirContextManager } from '@opentelemetry/context-async-hooks';
 import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-trace-otlp-proto';
@@ -15,7 +26,11 @@ import {
   type SpanProcessor as TheirSpanProcessor,
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace-base';
-import { AsyncLocalStorageContextManager, W3CTraceContextPropagator } from '@sonde/context';
+import {
+  AsyncLocalStorageContextManager,
+  propagatorFromNames,
+  W3CTraceContextPropagator,
+} from '@sonde/context';
 import { type Span as OurSpan, type SpanProcessor, TracerProvider } from '@sonde/core';
 import { debugHandler, RequestStore, RequestsProcessor, type TraceView } from '@sonde/debug';
 import { instrumentHttp } from '@sonde/http';
@@ -85,6 +100,48 @@ describe('our spans through their pipeline', () => {
     expect(
       new TracerProvider({ sampler: new AlwaysOnSampler() }).getTracer('t').startSpan('x').isRecording(),
     ).toBe(true);
+  });
+});
+
+describe('their spans beneath what our propagators extracted', () => {
+  const headers = {
+    traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-03',
+    tracestate: 'a=1 , b@c=2',
+    baggage: 'user = Zo%c3%ab ; p, tier=1',
+  };
+
+  it('go on with parent, tracestate and baggage, byte for byte, and hand on what is changed', () => {
+    const propagator = propagatorFromNames('tracecontext,baggage');
+    const exporter = new InMemorySpanExporter();
+    const spanProcessors = [new SimpleSpanProcessor(exporter)];
+    const tracer = new BasicTracerProvider({ spanProcessors }).getTracer('theirs');
+    const incoming = propagator.extract(ROOT_CONTEXT, headers, defaultTextMapGetter);
+    const span = tracer.startSpan('child', {}, incoming);
+    const active = trace.setSpan(incoming, span);
+    const { spanId, traceState } = span.spanContext();
+    const sent = (below: Context) => {
+      const out: Record<string, string> = {};
+      propagator.inject(below, out, defaultTextMapSetter);
+      return out;
+    };
+
+    expect(sent(active)).toEqual({
+      ...headers,
+      traceparent: headers.traceparent.replace('b7ad6b7169203331', spanId).replace(/03$/, '01'),
+    });
+
+    const baggage = propagation.getBaggage(active)?.removeEntry('tier').setEntry('user', { value: 'Ö' });
+    const changed = trace.setSpanContext(propagation.setBaggage(active, baggage as Baggage), {
+      ...span.spanContext(),
+      traceState: traceState?.set('b@c', '3') as TraceState,
+    });
+    expect(sent(changed)).toMatchObject({ tracestate: 'b@c=3,a=1', baggage: 'user=%C3%96' });
+    expect(sent(incoming)).toEqual(headers);
+
+    span.end();
+    expect(exporter.getFinishedSpans()[0]).toMatchObject({
+      parentSpanContext: { spanId: 'b7ad6b7169203331', isRemote: true },
+    });
   });
 });
 

@@ -1,5 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter, on, once } from 'node:events';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createContextKey, ROOT_CONTEXT } from '@opentelemetry/api';
@@ -121,6 +121,43 @@ describe('bind', () => {
     expect(manager.with(two, () => bound.call({ n: 1 }, 2, 3))).toEqual([one, 6]);
   });
 
+  it('keeps the name of a function, and what new makes of it', () => {
+    class Job {
+      context = manager.active();
+      static of = 'jobs';
+    }
+    const Bound = manager.bind(one, Job);
+    class Urgent extends Bound {}
+    expect([Bound.name, Bound.length, manager.bind(two, function named() {}).name]).toEqual([
+      'Job',
+      0,
+      'named',
+    ]);
+    expect(new Bound()).toBeInstanceOf(Job);
+    expect(new Bound()).toBeInstanceOf(Bound);
+    expect(new Urgent()).toBeInstanceOf(Urgent);
+    expect(new Urgent().context).toBe(one);
+    expect(() =>
+      Reflect.construct(
+        manager.bind(one, () => {}),
+        [],
+      ),
+    ).toThrow(TypeError);
+  });
+
+  it('hands on what a function throws, and restores what was before', async () => {
+    const fails = manager.bind(one, () => {
+      throw new Error('thrown');
+    });
+    const rejects = manager.bind(one, async () => {
+      await null;
+      throw manager.active();
+    });
+    expect(fails).toThrow('thrown');
+    await expect(rejects()).rejects.toBe(one);
+    expect(manager.active()).toBe(ROOT_CONTEXT);
+  });
+
   it('makes all listeners of an emitter run in the context, those from before too', () => {
     const emitter = new EventEmitter();
     const seen: unknown[] = [];
@@ -141,6 +178,71 @@ describe('bind', () => {
     expect(emitter.emit('event')).toBe(false);
     expect(() => emitter.emit('error', new Error('unhandled'))).toThrow('unhandled');
     expect(Object.keys(emitter)).toEqual(Object.keys(new EventEmitter()));
+  });
+
+  it.each(['on', 'addListener', 'once', 'prependListener', 'prependOnceListener'] as const)(
+    'makes what is added to an emitter by %s() run in the context, and removable as it was added',
+    (add) => {
+      const event = Symbol('event');
+      const seen: unknown[] = [];
+      const listener = () => seen.push(manager.active());
+      for (const remove of ['off', 'removeListener', 'removeAllListeners', undefined] as const) {
+        const emitter = manager.bind(one, new EventEmitter());
+        emitter.on('newListener', () => seen.push(manager.active()));
+        emitter[add](event, listener);
+        expect(emitter.listeners(event)).toEqual([listener]);
+        expect(emitter.rawListeners(event)).toHaveLength(1);
+        if (remove !== undefined) emitter[remove](event, listener);
+        expect(manager.with(two, () => emitter.emit(event))).toBe(remove === undefined);
+        expect(emitter.listenerCount(event)).toBe(remove === undefined && !add.includes('nce') ? 1 : 0);
+      }
+      // Four new listeners, and the one that stayed.
+      expect(seen).toEqual([one, one, one, one, one]);
+    },
+  );
+
+  it('an emitter again makes it change over to the newer context, however often', () => {
+    const emitter = new EventEmitter();
+    const seen: unknown[] = [];
+    emitter.on('event', () => seen.push(manager.active(), new Error('here').stack?.split('\n').length));
+    for (let i = 0; i < 20_000; i++) manager.bind(two, emitter);
+    manager.bind(one, emitter).emit('event');
+    const depth = seen.pop();
+    manager.bind(two, emitter).emit('event');
+    expect(seen).toEqual([one, two, depth]);
+  });
+
+  it('a generator again, too', () => {
+    const generator = (function* () {
+      while (true) yield manager.active();
+    })();
+    for (let i = 0; i < 20_000; i++) manager.bind(two, generator);
+    expect(generator.next().value).toBe(two);
+    expect(manager.bind(one, generator).next().value).toBe(one);
+  });
+
+  it('by two managers holds for both', () => {
+    const other = new AsyncLocalStorageContextManager();
+    const emitter = other.bind(two, manager.bind(one, new EventEmitter()));
+    const seen: unknown[] = [];
+    emitter.on('event', () => seen.push(manager.active(), other.active()));
+    emitter.emit('event');
+    expect(seen).toEqual([one, two]);
+  });
+
+  it('leaves what waits for an event of an emitter in its own context', async () => {
+    const emitter = manager.bind(one, new EventEmitter());
+    setImmediate(() => emitter.emit('event', 1));
+    await manager.with(two, async () => {
+      expect(await once(emitter, 'event')).toEqual([1]);
+      expect(manager.active()).toBe(two);
+      setImmediate(() => emitter.emit('event', 2));
+      for await (const args of on(emitter, 'event')) {
+        expect([args, manager.active()]).toEqual([[2], two]);
+        break;
+      }
+    });
+    expect(emitter.listenerCount('event')).toBe(0);
   });
 
   it('works for streams', async () => {
@@ -237,4 +339,22 @@ it('forgets everything when it is disabled, and works again afterwards', () => {
     expect(own.active()).toBe(ROOT_CONTEXT);
   });
   own.with(two, () => expect(own.active()).toBe(two));
+});
+
+it('forgets the context of work that is under way when it is disabled, and binds it again afterwards', async () => {
+  const own = new AsyncLocalStorageContextManager();
+  const emitter = own.bind(one, new EventEmitter());
+  const bound = own.bind(one, () => own.active());
+  const seen: unknown[] = [];
+  emitter.on('event', () => seen.push(own.active()));
+  const tokens = [own.attach(two)];
+  const working = own.with(one, async () => {
+    await new Promise(setImmediate);
+    seen.push(own.active());
+  });
+  own.disable().enable();
+  for (const token of tokens) token.dispose();
+  await working;
+  emitter.emit('event');
+  expect([...seen, bound()]).toEqual([ROOT_CONTEXT, one, one]);
 });

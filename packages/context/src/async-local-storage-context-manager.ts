@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Context, type ContextManager, ROOT_CONTEXT } from '@opentelemetry/api';
-import { bindGenerator, isGenerator, isGeneratorFunction } from './bound-generator.ts';
+import { bindMethods, type StorageHolder } from './bound-methods.ts';
+import { GENERATOR_STEPS, isGenerator, isGeneratorFunction } from './generator.ts';
 import { isContext } from './guarded-propagator.ts';
 import { sayOnce } from './report.ts';
 import { safely } from './safely.ts';
@@ -10,11 +11,6 @@ export interface ContextManagementToken {
   dispose(): void;
 }
 
-/** As much of an EventEmitter as binding needs. */
-interface Emitter {
-  emit(event: string | symbol, ...args: unknown[]): boolean;
-}
-
 /**
  * Keeps the active context in an `AsyncLocalStorage`, so that it follows promises, timers, streams and everything
  * else that Node tracks. Register it with `context.setGlobalContextManager(new …().enable())`.
@@ -22,11 +18,12 @@ interface Emitter {
  * Source: OpenTelemetry API for JS, `ContextManager`; the class of context-async-hooks, by the same name.
  */
 export class AsyncLocalStorageContextManager implements ContextManager {
-  private storage = new AsyncLocalStorage<Context>();
+  /** Bound functions and methods ask for it by each call: `disable()` changes it. */
+  private readonly holder: { storage: AsyncLocalStorage<Context> } = { storage: new AsyncLocalStorage() };
 
   /** The context of the code that asks; the root context where nothing was set. */
   active(): Context {
-    return this.storage.getStore() ?? ROOT_CONTEXT;
+    return this.holder.storage.getStore() ?? ROOT_CONTEXT;
   }
 
   /** Calls `fn` with `context` active, there and in all that it starts; returns what `fn` returns. */
@@ -41,24 +38,25 @@ export class AsyncLocalStorageContextManager implements ContextManager {
       return undefined as ReturnType<F>;
     }
     const active = isContext(context) ? context : ROOT_CONTEXT;
-    if (thisArg === undefined || thisArg === null) return this.storage.run(active, fn, ...args);
-    return this.storage.run(active, () => Reflect.apply(fn, thisArg, args));
+    if (thisArg === undefined || thisArg === null) return this.holder.storage.run(active, fn, ...args);
+    return this.holder.storage.run(active, () => Reflect.apply(fn, thisArg, args));
   }
 
   /**
    * A function bound to `context`, or, for an event emitter or a generator, that itself, with all its listeners or
-   * steps running in `context` from now on. The generators of a bound generator function are bound. Anything else
-   * comes back as it is.
+   * steps running in `context` from now on; bound again, it changes over to the newer context. The generators of a
+   * bound generator function are bound. A bound function keeps name, length and `this`, and can be called with `new`
+   * where the other can. Anything else comes back as it is.
    *
    * An emitter gets an `emit` of its own. OpenTelemetry's manager wraps each listener instead, which changes what
-   * `listeners()` answers and misses those that were there before.
+   * `rawListeners()` answers, misses those that were there before, and keeps the first context for ever.
    */
   bind<T>(context: Context, target: T): T {
     const bound = isContext(context) ? context : ROOT_CONTEXT;
     try {
-      if (typeof target === 'function') return this.bindFunction(bound, target as never);
-      if (isGenerator(target)) bindGenerator(this.storage, bound, target);
-      else if (isEmitter(target)) this.bindEmitter(bound, target);
+      if (typeof target === 'function') return bindFunction(this.holder, bound, target as never) as T;
+      if (isGenerator(target)) bindMethods(this.holder, bound, target, GENERATOR_STEPS);
+      else if (isEmitter(target)) bindMethods(this.holder, bound, target, EMIT);
     } catch (error) {
       sayOnce('something could not be bound to a context and is left as it is', error);
     }
@@ -72,13 +70,15 @@ export class AsyncLocalStorageContextManager implements ContextManager {
    * Source: OpenTelemetry API for JS 1.10, `ContextManager.attach` (experimental).
    */
   attach(context: Context): ContextManagementToken {
-    const { storage } = this;
+    const { holder } = this;
+    const { storage } = holder;
     const before = storage.getStore();
     storage.enterWith(isContext(context) ? context : ROOT_CONTEXT);
     let attached = true;
     return {
       dispose() {
-        if (attached) storage.enterWith(before as Context);
+        // What was active before `disable()` is forgotten.
+        if (attached && holder.storage === storage) storage.enterWith(before as Context);
         attached = false;
       },
     };
@@ -90,42 +90,38 @@ export class AsyncLocalStorageContextManager implements ContextManager {
 
   /** Forgets every context that is active anywhere; the manager can be used again. */
   disable(): this {
-    this.storage.disable();
+    this.holder.storage.disable();
+    // From Node 24 on that forgets the store of the running code only; work that is under way would keep its own.
+    this.holder.storage = new AsyncLocalStorage();
     return this;
-  }
-
-  private bindFunction<F extends (...args: unknown[]) => unknown>(context: Context, fn: F): F {
-    const { storage } = this;
-    const call = (self: unknown, args: unknown[]) =>
-      storage.run(context, () => Reflect.apply(fn, self, args));
-    const bound = isGeneratorFunction(fn)
-      ? function (this: unknown, ...args: unknown[]): unknown {
-          const generator = call(this, args);
-          if (isGenerator(generator)) bindGenerator(storage, context, generator);
-          return generator;
-        }
-      : function (this: unknown, ...args: unknown[]): unknown {
-          return call(this, args);
-        };
-    Object.defineProperty(bound, 'length', { value: safely(() => fn.length, 0), configurable: true });
-    return bound as F;
-  }
-
-  private bindEmitter(context: Context, emitter: Emitter): void {
-    const { storage } = this;
-    const { emit } = emitter;
-    const bound = function (this: Emitter, ...args: Parameters<Emitter['emit']>): boolean {
-      // Most events of a request are emitted in its own context already: then there is nothing to enter.
-      if (storage.getStore() === context) return emit.apply(this, args);
-      return storage.run(context, () => emit.apply(this, args));
-    };
-    // As methods are: not to be seen by who copies or lists the emitter's properties.
-    Object.defineProperty(emitter, 'emit', { value: bound, writable: true, configurable: true });
   }
 }
 
-function isEmitter(target: unknown): target is Emitter {
+type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
+
+function bindFunction(holder: StorageHolder, context: Context, fn: AnyFunction): AnyFunction {
+  const makesGenerators = isGeneratorFunction(fn);
+  const bound = function (this: unknown, ...args: unknown[]): unknown {
+    const { storage } = holder;
+    if (new.target !== undefined) {
+      const Class = new.target === bound ? fn : new.target;
+      return storage.run(context, () => Reflect.construct(fn, args, Class));
+    }
+    const result = storage.run(context, Reflect.apply<unknown, unknown[], unknown>, fn, this, args);
+    if (makesGenerators && isGenerator(result)) bindMethods(holder, context, result, GENERATOR_STEPS);
+    return result;
+  };
+  for (const property of ['length', 'name', 'prototype'] as const) {
+    const value: unknown = safely(() => Reflect.get(fn, property), undefined);
+    if (value !== undefined) Object.defineProperty(bound, property, { value });
+  }
+  return bound;
+}
+
+const EMIT = ['emit'];
+
+function isEmitter(target: unknown): target is object {
   return (
-    typeof target === 'object' && target !== null && typeof (target as Partial<Emitter>).emit === 'function'
+    typeof target === 'object' && target !== null && 'emit' in target && typeof target.emit === 'function'
   );
 }

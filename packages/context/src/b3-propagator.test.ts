@@ -69,6 +69,30 @@ describe('a request with B3 headers', () => {
       1,
     ],
     [
+      'a single one with ids of zeros: the others count',
+      { b3: `${'0'.repeat(32)}-${SPAN}-0`, 'x-b3-traceid': TRACE, 'x-b3-spanid': SPAN, 'x-b3-sampled': '1' },
+      TRACE,
+      1,
+    ],
+    [
+      'the debug flag, which implies an accept decision',
+      { 'x-b3-traceid': TRACE, 'x-b3-spanid': SPAN, 'x-b3-sampled': '0', 'x-b3-flags': '1' },
+      TRACE,
+      1,
+    ],
+    [
+      'the debug flag beside a sampled that is neither',
+      { 'x-b3-traceid': TRACE, 'x-b3-spanid': SPAN, 'x-b3-sampled': 'maybe', 'x-b3-flags': '1' },
+      TRACE,
+      1,
+    ],
+    [
+      'flags that are not the debug flag',
+      { 'x-b3-traceid': TRACE, 'x-b3-spanid': SPAN, 'x-b3-sampled': '1', 'x-b3-flags': '2' },
+      TRACE,
+      1,
+    ],
+    [
       'a single one that is malformed: the others count',
       { b3: 'what?', 'x-b3-traceid': TRACE, 'x-b3-spanid': SPAN, 'x-b3-sampled': '1' },
       TRACE,

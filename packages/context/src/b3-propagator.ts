@@ -78,7 +78,6 @@ export class B3Propagator extends GuardedPropagator {
     if (found === undefined) return context;
     const { debug, spanContext } = found;
     if (spanContext === undefined) return debug ? withDebugFlag(context) : context;
-    if (!isSpanContextValid(spanContext)) return context;
     const parent = withRemoteParent(context, spanContext);
     return debug ? withDebugFlag(parent, spanContext.traceId) : parent;
   }
@@ -108,14 +107,13 @@ function readMulti(get: Get): Found | undefined {
   if (traceId === '' && spanId === '') return { debug };
   const sampled = get(SAMPLED);
   if (!TRACE_ID_FORMAT.test(traceId) || !SPAN_ID_FORMAT.test(spanId)) return undefined;
-  if (sampled !== '' && !ACCEPTED.test(sampled) && !DENIED.test(sampled)) return undefined;
+  // Debug implies an accept decision, whatever else is said.
+  if (!debug && sampled !== '' && !ACCEPTED.test(sampled) && !DENIED.test(sampled)) return undefined;
   return found(traceId, spanId, ACCEPTED.test(sampled), debug);
 }
 
-function found(traceId: string, spanId: string, sampled: boolean, debug: boolean): Found {
+function found(traceId: string, spanId: string, sampled: boolean, debug: boolean): Found | undefined {
   const traceFlags = sampled || debug ? TraceFlags.SAMPLED : TraceFlags.NONE;
-  return {
-    spanContext: { traceId: traceId.padStart(32, '0'), spanId, traceFlags, isRemote: true },
-    debug,
-  };
+  const spanContext = { traceId: traceId.padStart(32, '0'), spanId, traceFlags, isRemote: true };
+  return isSpanContextValid(spanContext) ? { spanContext, debug } : undefined;
 }

@@ -14,7 +14,7 @@ export const MAX_LOOKED_AT = 1_000;
 const KEY_PART = charClass(/[!#$%&'*+\-.^_`|~0-9A-Za-z]/);
 // baggage-octet: printable ASCII without space, double quote, comma, semicolon and backslash.
 const VALUE_PART = charClass(/[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]/);
-// Properties pass as they stand, if they can stand in a header without ending the member.
+// Properties of a header that nobody changes pass as they stand, if they can stand in a header without ending the member.
 const PROPERTY_PART = charClass(/[\t\x20-\x2b\x2d-\x7e]/);
 const BLANK = charClass(/[ \t]/);
 const COMMA = 0x2c;
@@ -70,12 +70,18 @@ export function parseBaggage(header: string): Map<string, BaggageEntry> {
 export function serializeBaggage(entries: readonly (readonly [string, BaggageEntry])[]): string {
   let header = '';
   let members = 0;
-  for (let i = 0; i < entries.length && i < MAX_LOOKED_AT && members < MAX_MEMBERS; i++) {
-    const member = memberOf(entries[i]);
-    if (member === '' || header.length + 1 + member.length > MAX_BYTES + (header === '' ? 1 : 0)) continue;
-    header = header === '' ? member : `${header},${member}`;
-    members++;
+  let dropped = entries.length > MAX_LOOKED_AT;
+  for (const pair of entries.slice(0, MAX_LOOKED_AT)) {
+    const member = members === MAX_MEMBERS ? '' : memberOf(pair);
+    const longer = header === '' ? member : `${header},${member}`;
+    if (members === MAX_MEMBERS || longer.length > MAX_BYTES) dropped = true;
+    else if (member !== '') {
+      header = longer;
+      members++;
+    }
   }
+  if (dropped)
+    sayOnce(`baggage has more than ${MAX_MEMBERS} entries or ${MAX_BYTES} bytes; the others are not sent`);
   return header;
 }
 
@@ -85,16 +91,34 @@ function memberOf(pair: readonly [string, BaggageEntry] | undefined): string {
     // Metadata is an object of anybody's, and somebody's `setEntry` may have been given no entry.
     const [key, entry] = pair as readonly [string, BaggageEntry];
     const { metadata, value } = entry;
-    if (!isBaggageKey(key) || typeof value !== 'string' || value.length > MAX_BYTES) return '';
+    if (!isBaggageKey(key)) {
+      sayOnce('baggage has a name that is no token, as W3C Baggage wants; the entry is not sent');
+      return '';
+    }
+    if (typeof value !== 'string' || value.length > MAX_BYTES) return '';
     const member = `${key}=${percentEncode(value)}`;
     if (metadata === undefined || metadata === null) return member;
-    const properties = metadata.toString();
-    const fit = properties !== '' && skip(properties, 0, PROPERTY_PART) === properties.length;
-    return fit ? `${member};${properties}` : member;
+    const properties = propertiesOf(metadata.toString());
+    return properties === '' ? member : `${member};${properties}`;
   } catch (error) {
     sayOnce('an entry of the baggage could not be written and is left out', error);
     return '';
   }
+}
+
+/** Those that are valid, with values encoded where they must be: what is encoded already stays so. */
+function propertiesOf(metadata: string): string {
+  if (metadata.length > MAX_BYTES) return '';
+  return metadata.split(';').map(propertyOf).filter(Boolean).join(';');
+}
+
+function propertyOf(text: string): string {
+  const equals = text.indexOf('=');
+  const key = trimOptionalWhiteSpace(equals < 0 ? text : text.slice(0, equals));
+  if (!isBaggageKey(key)) return '';
+  return equals < 0
+    ? key
+    : `${key}=${percentEncode(trimOptionalWhiteSpace(text.slice(equals + 1)), VALUE_PART)}`;
 }
 
 /** Whether it can stand in a header: a token. */

@@ -1,5 +1,6 @@
 import {
   type Baggage,
+  baggageEntryMetadataFromString,
   defaultTextMapGetter,
   defaultTextMapSetter,
   propagation,
@@ -117,4 +118,61 @@ it('is read as OpenTelemetry’s own baggage is, whatever it holds', () => {
       expect(Object.fromEntries(extract(header ?? '')?.getAllEntries() ?? [])).toEqual(entries);
     }),
   );
+});
+
+describe('whatever is done to it', () => {
+  const text = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 12 }),
+    fc.stringMatching(/^[a-c]{1,2}$/),
+    fc.constantFrom('p=1;q', 'p=ä', 'a\r\nb', ';', '=', '%', ''),
+  );
+  const entry = fc.record(
+    { value: text, metadata: text.map(baggageEntryMetadataFromString) },
+    { requiredKeys: ['value'] },
+  );
+
+  it('what goes out is to the letter of the grammar, and read as what went in', () => {
+    const token = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
+    const octets = '[\\x21\\x23-\\x2b\\x2d-\\x3a\\x3c-\\x5b\\x5d-\\x7e]*';
+    const grammar = new RegExp(`^${token}=${octets}(?:;${token}(?:=${octets})?)*$`);
+    fc.assert(
+      fc.property(fc.dictionary(text, entry), (entries) => {
+        const header = inject(propagation.createBaggage(entries));
+        const sendable = Object.keys(entries).filter((key) => new RegExp(`^${token}$`).test(key));
+        expect(header?.split(',').length ?? 0).toBe(sendable.length);
+        for (const member of header?.split(',') ?? []) expect(member).toMatch(grammar);
+        const read = header === undefined ? [] : (extract(header)?.getAllEntries() ?? []);
+        expect(read.map(([key, { value }]) => [key, value])).toEqual(
+          sendable.map((key) => [key, entries[key]?.value.toWellFormed()]),
+        );
+        if (header !== undefined) {
+          expect(inject(propagation.createBaggage(Object.fromEntries(read)))).toBe(header);
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('it holds the same entries as the api’s own', () => {
+    const header = 'a=1;p,b=%C3%A4,c=3';
+    const step = fc.oneof(
+      fc.record({ do: fc.constant('set' as const), key: fc.stringMatching(/^[a-e]$/), entry }),
+      fc.record({ do: fc.constant('remove' as const), keys: fc.array(fc.stringMatching(/^[a-e]$/)) }),
+      fc.record({ do: fc.constant('clear' as const) }),
+    );
+    type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
+    const apply = (baggage: Baggage, steps: Step[]) =>
+      steps.reduce((result, next) => {
+        if (next.do === 'set') return result.setEntry(next.key, next.entry);
+        return next.do === 'clear' ? result.clear() : result.removeEntries(...next.keys);
+      }, baggage);
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 6 }), (steps) => {
+        const ours = extract(header) as Baggage;
+        const theirs = propagation.createBaggage(Object.fromEntries(ours.getAllEntries()));
+        expect(apply(ours, steps).getAllEntries()).toEqual(apply(theirs, steps).getAllEntries());
+        expect(inject(ours)).toBe(header);
+      }),
+    );
+  });
 });

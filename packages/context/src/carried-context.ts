@@ -51,12 +51,17 @@ class CarriedContext implements Context {
   }
 }
 
-/** `context` with a remote parent. */
+/** `context` with a remote parent, whose ids are valid and in lower case. */
 export function withRemoteParent(context: Context, spanContext: SpanContext): Context {
   const span = trace.wrapSpanContext(spanContext);
   return context instanceof CarriedContext
     ? new CarriedContext(context.base, span, context.baggage)
     : new CarriedContext(context, span, undefined);
+}
+
+/** Whether `spanContext` is the remote parent of `context`, so that its ids need not be looked at again. */
+export function cameWith(context: Context, spanContext: SpanContext): boolean {
+  return context instanceof CarriedContext && context.span?.spanContext() === spanContext;
 }
 
 /** `context` with other baggage. */

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { TextMapGetter, TextMapSetter } from '@opentelemetry/api';
 import { textOf } from './header.ts';
 import { sayOnce } from './report.ts';
@@ -63,7 +64,7 @@ function set(carrier: Carrier, name: string, value: string): void {
   const { set: setOne, setHeader } = carrier as { set?: unknown; setHeader?: unknown };
   if (typeof setHeader === 'function') {
     setHeader.call(carrier, name, value);
-  } else if (carrier instanceof Map) {
+  } else if (types.isMap(carrier)) {
     for (const other of otherNames(carrier, name)) carrier.delete(other);
     carrier.set(name, value);
   } else if (typeof setOne === 'function') {

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { TextMapGetter } from '@opentelemetry/api';
 import { sayOnce } from './report.ts';
 
@@ -49,15 +50,17 @@ export function idsHeader<Carrier>(carrier: Carrier, getter: TextMapGetter<Carri
   return header === undefined || header.length > MAX_IDS ? '' : trimOptionalWhiteSpace(header);
 }
 
-/** A header of more than this is nobody's trace context. */
-const MAX_BYTES = 65_536;
+/** A header of more bytes than this is nobody's trace context. */
+export const MAX_HEADER = 65_536;
 
 export function textOf(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
-  if (value instanceof Uint8Array) {
-    return value.length > MAX_BYTES ? undefined : new TextDecoder().decode(value);
+  // Not by `instanceof`: a Buffer may come from another realm, as in Jest.
+  if (types.isUint8Array(value)) {
+    return value.length > MAX_HEADER ? undefined : new TextDecoder().decode(value);
   }
-  if (!Array.isArray(value) || value.length === 0) return undefined;
-  const parts = value.map((part) => (Array.isArray(part) ? undefined : textOf(part)));
-  return parts.includes(undefined) ? undefined : parts.join(',');
+  if (!Array.isArray(value)) return undefined;
+  const given = value.filter((part) => part !== undefined && part !== null);
+  const parts = given.map((part) => (Array.isArray(part) ? undefined : textOf(part)));
+  return parts.length === 0 || parts.includes(undefined) ? undefined : parts.join(',');
 }

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import {
+  baggageEntryMetadataFromString,
   DiagLogLevel,
   defaultTextMapGetter,
   defaultTextMapSetter,
@@ -87,6 +88,13 @@ const propagators = {
 const { carrierGetter, carrierSetter, environmentGetter, environmentSetter } = carrying;
 const carriers = { carrierGetter, carrierSetter, environmentGetter, environmentSetter };
 
+const everything = carrying.propagatorFromNames('tracecontext,baggage');
+const headers = {
+  traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+  tracestate: 'a=1 ,b=2',
+  baggage: 'a=1;p , b=%C3%A4',
+};
+
 type Call = (...args: unknown[]) => unknown;
 const functions = {
   propagatorFromNames: carrying.propagatorFromNames as Call,
@@ -131,6 +139,25 @@ describe('whatever it is given, no exception comes out of', () => {
 
   it.each(Object.entries(classes))('new %s', (_name, Class) => {
     neverThrows((...args) => new Class(...args));
+  });
+
+  it('what was extracted: context, baggage and tracestate', () => {
+    neverThrows((first, ...args) => {
+      const context = everything.extract(ROOT_CONTEXT, headers, defaultTextMapGetter);
+      const baggage = propagation.getBaggage(context);
+      const traceState = trace.getSpanContext(context)?.traceState;
+      for (const object of [context, baggage, traceState] as object[]) {
+        for (const name of Object.getOwnPropertyNames(Object.getPrototypeOf(object))) {
+          const method = Reflect.get(object, name);
+          if (name === 'constructor' || typeof method !== 'function') continue;
+          const result: unknown = Reflect.apply(method, object, [first, ...args]);
+          if (name === 'setEntry' || name === 'set') expect(result).toBeInstanceOf(object.constructor);
+        }
+      }
+      const out = {};
+      everything.inject(context, out, defaultTextMapSetter);
+      expect(out).toMatchObject(headers);
+    });
   });
 
   it('the context manager, but what the function that it calls throws', () => {
@@ -186,6 +213,8 @@ describe('any header at all', () => {
     ['semicolons', `a=1${';'.repeat(1_000_000)}`],
     ['hexadecimal', 'a'.repeat(1_000_000)],
     ['dashes', '-'.repeat(1_000_000)],
+    ['members, each in a field of its own', Array(250_000).fill('a=1')],
+    ['bytes', Buffer.alloc(1_000_000, 'a=1,')],
   ])('of a million characters comes to its end: %s', (_name, value) => {
     const all = carrying.propagatorFromNames('tracecontext,baggage,b3,b3multi,jaeger');
     const given = {
@@ -198,4 +227,22 @@ describe('any header at all', () => {
     all.inject(context, out, defaultTextMapSetter);
     expect(out['traceparent']).toBe(given.traceparent);
   });
+
+  it.each(['%', ';', '=', ';=', ' ', 'ä', '\ud83d', ',', '\n', 'p=1;'])(
+    'baggage whose texts have a million of %j comes to its end, too',
+    (part) => {
+      const value = part.repeat(1_000_000 / part.length);
+      const metadata = baggageEntryMetadataFromString(value);
+      const entries = {
+        a: { value },
+        b: { value: '1', metadata },
+        [value]: { value: '1' },
+        c: { value: '2' },
+      };
+      const context = propagation.setBaggage(ROOT_CONTEXT, propagation.createBaggage(entries));
+      const out: Record<string, string> = {};
+      carrying.propagatorFromNames('baggage,jaeger').inject(context, out, defaultTextMapSetter);
+      expect(out).toMatchObject({ baggage: 'b=1,c=2', 'uberctx-b': '1', 'uberctx-c': '2' });
+    },
+  );
 });

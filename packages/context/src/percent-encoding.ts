@@ -1,16 +1,20 @@
-import { charClass, skip } from './char-class.ts';
+import { type CharClass, charClass, skip } from './char-class.ts';
 
 // What a value may hold as it stands: baggage-octets, without the per cent sign that begins an encoded one.
 const PLAIN = charClass(/[\x21\x23\x24\x26-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]/);
 
-/** `text` with all but baggage-octets as `%` and two digits for each byte of its UTF-8. */
-export function percentEncode(text: string): string {
-  const plain = skip(text, 0, PLAIN);
-  if (plain === text.length) return text;
-  let encoded = text.slice(0, plain);
-  for (const byte of Buffer.from(text.slice(plain), 'utf8')) {
+/**
+ * `text` with all but `plain` characters as `%` and two digits for each byte of its UTF-8.
+ *
+ * @param plain default: baggage-octets but the per cent sign
+ */
+export function percentEncode(text: string, plain: CharClass = PLAIN): string {
+  const start = skip(text, 0, plain);
+  if (start === text.length) return text;
+  let encoded = text.slice(0, start);
+  for (const byte of Buffer.from(text.slice(start), 'utf8')) {
     encoded +=
-      PLAIN[byte] === 1
+      plain[byte] === 1
         ? String.fromCharCode(byte)
         : `%${byte < 0x10 ? '0' : ''}${byte.toString(16).toUpperCase()}`;
   }

@@ -19,8 +19,8 @@ const propagators = new Map<string, () => TextMapPropagator>([
 
 /**
  * The propagators that the variable OTEL_PROPAGATORS names, as one: `tracecontext`, `baggage`, `b3`, `b3multi`,
- * `jaeger`, separated by commas, in their order, each once. `none` anywhere means none at all. Nothing named means
- * `tracecontext,baggage`. A name that is not known is left out and said.
+ * `jaeger`, separated by commas, in their order, each once. `none` anywhere means none at all. A name that is not
+ * known is left out and said. Nothing named, or nothing that is known, means `tracecontext,baggage`.
  *
  * Source: OpenTelemetry specification, "General SDK Configuration".
  *
@@ -30,21 +30,23 @@ export function propagatorFromNames(
   names: string | undefined,
   warn: (sentence: string) => void = (sentence) => diag.warn(`sonde: ${sentence}`),
 ): CompositePropagator {
-  const given = typeof names === 'string' && names.trim() !== '' ? names : DEFAULT;
-  const wanted = new Set(
-    given
-      .split(',')
-      .map((name) => name.trim().toLowerCase())
-      .filter((name) => name !== ''),
-  );
+  const wanted = namesIn(names);
   if (wanted.has(NONE)) return new CompositePropagator();
+  const known = [...wanted].filter((name) => propagators.has(name));
+  const expected = [...propagators.keys(), NONE].join(', ');
+  const so = known.length === 0 ? `${DEFAULT} are used` : 'it is left out';
   for (const name of wanted) {
     if (propagators.has(name)) continue;
-    const expected = [...propagators.keys(), NONE].join(', ');
-    const sentence = `OTEL_PROPAGATORS has "${name.slice(0, 100)}", expected ${expected}; it is left out`;
-    safely(() => warn(sentence), undefined);
+    safely(
+      () => warn(`OTEL_PROPAGATORS has "${name.slice(0, 100)}", expected ${expected}; ${so}`),
+      undefined,
+    );
   }
-  return new CompositePropagator({
-    propagators: [...wanted].flatMap((name) => propagators.get(name)?.() ?? []),
-  });
+  if (known.length === 0) known.push(...namesIn(DEFAULT));
+  return new CompositePropagator({ propagators: known.flatMap((name) => propagators.get(name)?.() ?? []) });
+}
+
+function namesIn(list: unknown): Set<string> {
+  const names = typeof list === 'string' ? list.split(',') : [];
+  return new Set(names.map((name) => name.trim().toLowerCase()).filter((name) => name !== ''));
 }

@@ -1,10 +1,10 @@
 import type { TraceState } from '@opentelemetry/api';
 import { charClass, skip } from './char-class.ts';
-import { trimOptionalWhiteSpace } from './header.ts';
+import { MAX_HEADER, trimOptionalWhiteSpace } from './header.ts';
 
 /** W3C trace-context level 2, §3.3.1.1: at most 32 members. */
 const MAX_MEMBERS = 32;
-/** §3.3.1.5 asks to carry at least 512 characters; what is longer than this is somebody's mistake or attack. */
+/** §3.3.1.5 asks to carry at least 512 characters. */
 const MAX_LENGTH = 8192;
 /** §3.3.1.5: where there is not enough room, longer ones than this go first. */
 const LONG_MEMBER = 128;
@@ -28,7 +28,7 @@ export class LazyTraceState implements TraceState {
   private parsed: ReadonlyMap<string, string> | undefined;
 
   constructor(raw: string) {
-    this.raw = raw.length > MAX_LENGTH ? '' : raw;
+    this.raw = raw.length > MAX_LENGTH ? shortened(raw) : raw;
   }
 
   get(key: string): string | undefined {
@@ -66,6 +66,11 @@ export class LazyTraceState implements TraceState {
 }
 
 type Member = readonly [key: string, value: string];
+
+/** A header that is too long, as much of it as is carried; nothing of one that is malformed, or out of all bounds. */
+function shortened(raw: string): string {
+  return raw.length <= MAX_HEADER && countMembers(raw) > 0 ? serialize(fit([...parse(raw)])) : '';
+}
 
 /** As many as are carried, whole, the first one always: long ones go first, then the last ones (§3.3.1.5). */
 function fit(members: readonly Member[]): readonly Member[] {

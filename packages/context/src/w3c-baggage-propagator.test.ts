@@ -35,6 +35,17 @@ describe('reading', () => {
     ['properties', 'a=1;p=2;q', { a: '1' }],
     ['an empty value', 'a=', { a: '' }],
     ['a value with an equals sign', 'a=b=c', { a: 'b=c' }],
+    ['the keys apart whose letters differ', 'a=1,A=2', { a: '1', A: '2' }],
+    ['all characters of a token', "!#$%&'*+-.^_`|~09azAZ=1", { "!#$%&'*+-.^_`|~09azAZ": '1' }],
+    ['a plus sign as such', 'a=1+1', { a: '1+1' }],
+    ['a key that is encoded as it stands', '%41=1', { '%41': '1' }],
+    [
+      'an overlong encoding, and half a surrogate pair',
+      'a=%C0%AF,b=%ED%A0%80',
+      { a: '\ufffd\ufffd', b: '\ufffd'.repeat(3) },
+    ],
+    ['half an encoding', 'a=%E2%82x,b=%4,c=%,d=%zz%C3%A4', { a: '\ufffdx', b: '%4', c: '%', d: '%zzä' }],
+    ['several fields', ['a=1', 'b=2;p'], { a: '1', b: '2' }],
     ['the last of a doubled key', 'a=1,a=2', { a: '2' }],
     ['a malformed member among good ones', 'a=1,,=2,b c=3,d=x"y,e=5', { a: '1', e: '5' }],
   ])('%s', (_name, header, expected) => {
@@ -83,9 +94,53 @@ describe('writing', () => {
     );
   });
 
-  it('leaves out properties that would break out of their member, and keys that are no token', () => {
-    expect(inject({ a: { value: '1', metadata: baggageEntryMetadataFromString('p\r\nx: y') } })).toBe('a=1');
-    expect(inject({ 'a b': { value: '1' }, c: { value: '2' } })).toBe('c=2');
+  it.each([
+    ['p\r\nx: y', ''],
+    ['p=1\r\nx: y', ';p=1%0D%0Ax:%20y'],
+    ['p=1,b=2', ';p=1%2Cb=2'],
+    ['p=1;q=ä;r="\\', ';p=1;q=%C3%A4;r=%22%5C'],
+    ['p=ä;b c;=3;,q', ';p=%C3%A4'],
+    ['p=%C3%A4;q=100%', ';p=%C3%A4;q=100%'],
+    [' p ; q\t= 1 ;; r==2;', ';p;q=1;r==2'],
+    ['p=\ud83d', ';p=%EF%BF%BD'],
+    ['p=😀', ';p=%F0%9F%98%80'],
+    ['p=', ';p='],
+    [';', ''],
+  ])(
+    'properties %j are sent as %j: encoded, or left out when they are no properties',
+    (metadata, properties) => {
+      const entry = { value: '1', metadata: baggageEntryMetadataFromString(metadata) };
+      expect(inject({ a: entry, z: { value: '2' } })).toBe(`a=1${properties},z=2`);
+    },
+  );
+
+  it.each(['a b', 'ä', 'a\r\nb', 'a=b', 'a,b', 'a;b', 'a"b', 'a(b', 'a/b', 'a@b', 'a[b', '', '\0'])(
+    'leaves out the key %j, which is no token',
+    (key) => {
+      expect(inject({ [key]: { value: '1' }, c: { value: '2' } })).toBe('c=2');
+    },
+  );
+
+  it('leaves out properties of more than 8,192 characters, and keeps their entry', () => {
+    const metadata = baggageEntryMetadataFromString(`p=${'1'.repeat(8_192)}`);
+    expect(inject({ a: { value: '1', metadata } })).toBe('a=1');
+  });
+
+  it('encodes whatever is no baggage-octet, and nothing else', () => {
+    for (let code = 0; code < 0x100; code++) {
+      const value = String.fromCharCode(code);
+      const plain = /[\x21\x23\x24\x26-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]/.test(value);
+      const encoded = [...Buffer.from(value)].map(
+        (byte) => `%${byte.toString(16).padStart(2, '0').toUpperCase()}`,
+      );
+      expect(inject({ a: { value } })).toBe(`a=${plain ? value : encoded.join('')}`);
+    }
+  });
+
+  it('counts bytes as they are sent: an ä takes six', () => {
+    const header = (count: number) => inject({ a: { value: 'ä'.repeat(count) }, b: { value: '1' } });
+    expect(header(1_365)).toHaveLength(8_192);
+    expect(header(1_366)).toBe('b=1');
   });
 
   it('writes 64 members, and not the 65th', () => {

@@ -5,6 +5,7 @@ import {
   ROOT_CONTEXT,
   type SpanContext,
   type TraceFlags,
+  type TraceState,
   trace,
 } from '@opentelemetry/api';
 import fc from 'fast-check';
@@ -35,7 +36,8 @@ describe('a traceparent that is valid', () => {
     ['of a later version that goes on', `cc-${TRACE}-${SPAN}-01-what-the-future-brings`, 1],
     ['between spaces', `  00-${TRACE}-${SPAN}-01\t`, 1],
   ])('%s', (_name, traceparent, traceFlags) => {
-    expect(extract({ traceparent })).toEqual({ traceId: TRACE, spanId: SPAN, traceFlags, isRemote: true });
+    const extracted = extract({ traceparent });
+    expect(extracted).toStrictEqual({ traceId: TRACE, spanId: SPAN, traceFlags, isRemote: true });
   });
 });
 
@@ -101,7 +103,11 @@ describe('tracestate', () => {
     ['a key of 257 characters', `${'k'.repeat(257)}=v`],
     ['a value of 257 characters', `k=${'v'.repeat(257)}`],
     ['a value with an equals sign', 'k=a=b'],
-    ['more than 8 KiB', Array.from({ length: 32 }, (_, i) => `k${i}=${'v'.repeat(256)}`).join(',')],
+    [
+      'too long, and malformed',
+      `${Array.from({ length: 31 }, (_, i) => `k${i}=${'v'.repeat(256)}`).join(',')},=`,
+    ],
+    ['out of all bounds', `${' '.repeat(65_536)}a=1`],
   ])('that is malformed (%s) is left out, and the trace goes on', (_name, tracestate) => {
     const extracted = extract({ traceparent, tracestate }) as SpanContext;
     expect(extracted.traceId).toBe(TRACE);
@@ -145,6 +151,13 @@ describe('tracestate', () => {
     expect(after?.serialize().split(',')).toEqual([`new=${'n'.repeat(250)}`, ...long.slice(0, -1), ...short]);
   });
 
+  it('that comes too long loses whole members in the same way', () => {
+    const long = [...'abcdefghijklmnopqrstuvwxyz012'].map((c) => `${c.repeat(20)}=${c.repeat(256)}`);
+    const short = ['y1=short', `y2=${'2'.repeat(125)}`, `y3=${'3'.repeat(125)}`];
+    const sent = inject(extract({ traceparent, tracestate: [...long, ...short].join(',') }) as SpanContext);
+    expect(sent['tracestate']?.split(',')).toEqual([...long.slice(0, -1), ...short]);
+  });
+
   it('is not what a getter that throws for it costs the trace', () => {
     const getter = {
       ...defaultTextMapGetter,
@@ -154,6 +167,21 @@ describe('tracestate', () => {
       },
     };
     expect(trace.getSpanContext(propagator.extract(ROOT_CONTEXT, {}, getter))?.traceId).toBe(TRACE);
+  });
+
+  it.each<[string, () => unknown]>([
+    [
+      'throws',
+      () => {
+        throw new Error('serialize');
+      },
+    ],
+    ['answers no text', () => 7],
+    ['would end the header', () => 'a=1\r\nx-evil: 1'],
+    ['is malformed', () => 'a=1,B'],
+  ])('of a class of somebody’s own that %s costs only itself', (_name, serialize) => {
+    const traceState = { serialize, get() {}, set() {}, unset() {} } as unknown as TraceState;
+    expect(inject({ traceId: TRACE, spanId: SPAN, traceFlags: 1, traceState })).toEqual({ traceparent });
   });
 
   it('of the api, made by hand, is sent too', () => {

@@ -7,10 +7,11 @@ import {
   type TraceState,
   trace,
 } from '@opentelemetry/api';
-import { withRemoteParent } from './carried-context.ts';
+import { cameWith, withRemoteParent } from './carried-context.ts';
 import { charClass, skip } from './char-class.ts';
 import { GuardedPropagator } from './guarded-propagator.ts';
 import { headerValue, idsHeader } from './header.ts';
+import { sayOnce } from './report.ts';
 import { LazyTraceState } from './trace-state.ts';
 
 const TRACEPARENT = 'traceparent';
@@ -35,41 +36,41 @@ export class W3CTraceContextPropagator extends GuardedPropagator {
   protected write<Carrier>(context: Context, carrier: Carrier, setter: TextMapSetter<Carrier>): void {
     const spanContext = trace.getSpanContext(context);
     if (spanContext === undefined) return;
-    const ids = idsOf(spanContext);
+    const ids = cameWith(context, spanContext)
+      ? `${spanContext.traceId}-${spanContext.spanId}`
+      : idsOf(spanContext);
     if (ids === undefined) return;
     const { traceFlags, traceState } = spanContext;
     setter.set(carrier, TRACEPARENT, `00-${ids}-0${traceFlags & KNOWN_FLAGS}`);
-    const state = traceState?.serialize();
-    if (state) setter.set(carrier, TRACESTATE, state);
+    if (traceState === undefined) return;
+    const state = serialize(traceState);
+    if (state !== '') setter.set(carrier, TRACESTATE, state);
   }
 
   protected read<Carrier>(context: Context, carrier: Carrier, getter: TextMapGetter<Carrier>): Context {
     const traceparent = idsHeader(carrier, getter, TRACEPARENT);
     if (!isTraceparent(traceparent)) return context;
     const state = headerValue(carrier, getter, TRACESTATE);
-    const spanContext = new ParsedSpanContext(
-      traceparent.slice(3, 35),
-      traceparent.slice(36, 52),
-      lastDigit(traceparent) & KNOWN_FLAGS,
-      state ? new LazyTraceState(state) : undefined,
-    );
+    const spanContext: SpanContext = {
+      traceId: traceparent.slice(3, 35),
+      spanId: traceparent.slice(36, 52),
+      traceFlags: lastDigit(traceparent) & KNOWN_FLAGS,
+      isRemote: true,
+    };
+    if (state) spanContext.traceState = new LazyTraceState(state);
     return withRemoteParent(context, spanContext);
   }
 }
 
-/** What was read from a header: valid, and not to be looked at again when it is handed on. */
-class ParsedSpanContext implements SpanContext {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly traceFlags: number;
-  readonly isRemote = true;
-  traceState?: TraceState;
-
-  constructor(traceId: string, spanId: string, traceFlags: number, traceState: TraceState | undefined) {
-    this.traceId = traceId;
-    this.spanId = spanId;
-    this.traceFlags = traceFlags;
-    if (traceState !== undefined) this.traceState = traceState;
+/** Empty when there is nothing to send: of a class of somebody's own, anything may come. */
+function serialize(traceState: TraceState): string {
+  try {
+    const raw: unknown = traceState.serialize();
+    if (traceState instanceof LazyTraceState) return raw as string;
+    return typeof raw === 'string' ? new LazyTraceState(raw).serialize() : '';
+  } catch (error) {
+    sayOnce('a tracestate could not be written and is left out', error);
+    return '';
   }
 }
 
@@ -77,7 +78,7 @@ class ParsedSpanContext implements SpanContext {
 function idsOf(spanContext: SpanContext): string | undefined {
   const { spanId, traceId } = spanContext;
   const ids = `${traceId}-${spanId}`;
-  if (spanContext instanceof ParsedSpanContext || (isId(traceId, 32) && isId(spanId, 16))) return ids;
+  if (isId(traceId, 32) && isId(spanId, 16)) return ids;
   // The api takes upper case for valid; the header does not (§3.2.2.3).
   return isSpanContextValid(spanContext) ? ids.toLowerCase() : undefined;
 }

@@ -57,13 +57,16 @@ export class Connection implements Conn {
   readonly socket: Socket;
   /** When it last became free; `undefined` while it is in use and before its first use. */
   idleSince: number | undefined;
+  /** Set by whoever knows: HTTP/2 in the clear is negotiated nowhere. */
+  http2 = false;
   private ready: boolean;
   private uses = 0;
   /** How many requests have it now; more than one on HTTP/2. */
   private users = 0;
   /** The request that the phases are told to as they happen. */
   private owner: ConnectionUser | undefined;
-  private waiting: ConnectionUser | undefined;
+  /** Those that have it once it is ready: one, or on HTTP/2 several, in the order in which they came. */
+  private readonly waiting = new Set<ConnectionUser>();
   private phases: Phase[] = [];
 
   private begun = { at: performance.now(), run: synchronousRun() };
@@ -127,7 +130,7 @@ export class Connection implements Conn {
   }
 
   get protocol(): Conn['protocol'] {
-    return (this.socket as Partial<TLSSocket>).alpnProtocol === 'h2' ? 'h2' : 'http/1.1';
+    return this.http2 || (this.socket as Partial<TLSSocket>).alpnProtocol === 'h2' ? 'h2' : 'http/1.1';
   }
 
   get reused(): boolean {
@@ -136,18 +139,24 @@ export class Connection implements Conn {
 
   /**
    * Gives the connection to a request: at once if it is ready, else when it is. Phases that the request has not
-   * been told are told now; `late` when it did not wait for this dial from its start.
+   * been told are told now; `late` when it did not wait for this dial from its start. `usedBefore` says that somebody
+   * who was not traced has used it.
    */
-  assign(request: ConnectionUser): void {
+  assign(request: ConnectionUser, usedBefore: boolean = this.hasCarried()): void {
     if (request.ended) return;
     request.connection?.release(request);
     request.connection = this;
-    // Somebody who was not traced has used it: a client assigns a fresh connection before it writes.
-    if (this.uses === 0 && this.socket.bytesWritten > 0 && this.tunnel === undefined) this.use();
+    if (this.uses === 0 && usedBefore) this.use();
     this.proxyConnectDone(200);
-    this.adopt(request);
+    // Of several streams that wait for one dial, it is the first one's.
+    if (this.waiting.size === 0) this.adopt(request);
     if (this.ready) this.hand(request);
-    else this.waiting = request;
+    else this.waiting.add(request);
+  }
+
+  /** A client assigns a fresh connection before it writes; but HTTP/2 and tunnels begin to speak when they are connected. */
+  private hasCarried(): boolean {
+    return this.protocol !== 'h2' && this.tunnel === undefined && this.socket.bytesWritten > 0;
   }
 
   /** From now on the dial is told to `request`; what it was not told, it is told now. */
@@ -186,8 +195,10 @@ export class Connection implements Conn {
   /** The request no longer has it, or no longer waits for it. */
   release(request: ConnectionUser): void {
     if (this.owner === request) this.owner = undefined;
-    if (this.waiting === request) this.waiting = undefined;
-    else if (--this.users === 0) this.idleSince = performance.now();
+    if (this.waiting.delete(request)) {
+      const [next] = this.waiting;
+      if (next !== undefined && this.owner === undefined) this.adopt(next);
+    } else if (--this.users === 0) this.idleSince = performance.now();
   }
 
   private hand(request: ConnectionUser): void {
@@ -347,9 +358,9 @@ export class Connection implements Conn {
 
   private becomeReady(): void {
     this.ready = true;
-    const { waiting } = this;
-    this.waiting = undefined;
-    if (waiting !== undefined) this.hand(waiting);
+    const waiting = [...this.waiting];
+    this.waiting.clear();
+    for (const request of waiting) this.hand(request);
   }
 
   /** Closes whatever phase was open; the client reports the failure of the request itself. */

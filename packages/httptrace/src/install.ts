@@ -1,4 +1,5 @@
 import { registry } from './registry.ts';
+import { Http2Watch } from './sources/http2.ts';
 import { watchNodeHttp } from './sources/node-http.ts';
 import { watchSockets } from './sources/sockets.ts';
 import { watchTunnels } from './sources/tunnels.ts';
@@ -8,7 +9,15 @@ import { watchUndici } from './sources/undici.ts';
 export function acquire(): void {
   const state = registry();
   if (state.users++ > 0) return;
-  const undo = [watchSockets(), watchTunnels(), watchNodeHttp(), watchUndici()];
+  const http2 = new Http2Watch();
+  http2.look();
+  const undo = [
+    () => http2.uninstall(),
+    watchSockets(() => http2.look()),
+    watchTunnels(),
+    watchNodeHttp(),
+    watchUndici(),
+  ];
   state.uninstall = () => {
     for (const uninstall of undo) uninstall();
   };

@@ -15,14 +15,18 @@ export function expectDial(request: RequestTrace): void {
   dialing = { request, run: synchronousRun() };
 }
 
-const onDial = guarded('the note of a dial', (socket: Socket): void => {
+const noteDial = guarded('the note of a dial', (socket: Socket): void => {
   const owner = dialing?.run === synchronousRun() ? dialing.request : undefined;
   dialing = undefined;
   Connection.dialed(socket, owner);
 });
 
-/** Notes every socket that the process dials, at the moment it begins to connect. */
-export function watchSockets(): () => void {
+/** Notes every socket that the process dials, at the moment it begins to connect, and calls `also` then. */
+export function watchSockets(also: () => void): () => void {
+  const onDial = (socket: Socket): void => {
+    noteDial(socket);
+    also();
+  };
   if (channelSeesEveryDial()) {
     return onChannel<{ socket: Socket }>(CHANNEL, ({ socket }) => onDial(socket));
   }
