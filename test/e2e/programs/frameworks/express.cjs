@@ -1,0 +1,4 @@
+const express = require('express');
+const apps = require('./apps.cjs');
+
+apps.express(express);

@@ -1,0 +1,4 @@
+import express from 'express';
+import apps from './apps.cjs';
+
+apps.express(express);

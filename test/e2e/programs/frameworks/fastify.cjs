@@ -1,0 +1,4 @@
+const fastify = require('fastify');
+const apps = require('./apps.cjs');
+
+apps.fastify(fastify);

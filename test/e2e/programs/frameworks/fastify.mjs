@@ -1,0 +1,4 @@
+import { fastify } from 'fastify';
+import apps from './apps.cjs';
+
+apps.fastify(fastify);

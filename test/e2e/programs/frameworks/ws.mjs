@@ -1,0 +1,5 @@
+import { createServer } from 'node:http';
+import { WebSocketServer } from 'ws';
+import apps from './apps.cjs';
+
+apps.ws(createServer, WebSocketServer);
