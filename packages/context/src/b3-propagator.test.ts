@@ -154,6 +154,22 @@ describe('what goes on', () => {
     expect(out).toEqual({ b3: `${TRACE}-${SPAN}-d` });
   });
 
+  it.each([
+    ['one', { b3: `${TRACE}-${SPAN}` }],
+    ['one, with a parent', { b3: `${TRACE}-${SPAN}-${PARENT}` }],
+    ['several', { 'x-b3-traceid': TRACE, 'x-b3-spanid': SPAN }],
+  ])('leaves a deferred decision to the next one (%s), unless a span begins here', (_name, headers) => {
+    expect(passOn(headers as Record<string, string>)).toEqual([
+      { b3: `${TRACE}-${SPAN}` },
+      { 'x-b3-traceid': TRACE, 'x-b3-spanid': SPAN },
+    ]);
+    const begun = { traceId: TRACE, spanId: PARENT, traceFlags: 0 };
+    const context = trace.setSpanContext(single.extract(ROOT_CONTEXT, headers, defaultTextMapGetter), begun);
+    const out = {};
+    single.inject(context, out, defaultTextMapSetter);
+    expect(out).toEqual({ b3: `${TRACE}-${PARENT}-0` });
+  });
+
   it('keeps the debug flag of one trace from another', () => {
     const debugged = single.extract(ROOT_CONTEXT, { b3: `${TRACE}-${SPAN}-d` }, defaultTextMapGetter);
     const other = { traceId: SHORT.padStart(32, '1'), spanId: SPAN, traceFlags: 0 };

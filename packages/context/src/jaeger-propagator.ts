@@ -22,8 +22,8 @@ import { safely } from './safely.ts';
 const TRACE_HEADER = 'uber-trace-id';
 const BAGGAGE_PREFIX = 'uberctx-';
 
-// {trace id}:{span id}:{parent span id, deprecated}:{flags}; leading zeros may be missing, colons be encoded.
-const FORMAT = /^([0-9a-f]{1,32}):([0-9a-f]{1,16}):[0-9a-f]{1,16}:([0-9a-f]{1,2})$/i;
+// {trace id}:{span id}:{parent span id, not looked at}:{flags}; leading zeros may be missing, colons be encoded.
+const FORMAT = /^([0-9a-f]{1,32}):([0-9a-f]{1,16}):[^:]*:([0-9a-f]{1,2})$/i;
 const SAMPLED = 0x01;
 const DEBUG = 0x02;
 

@@ -237,3 +237,62 @@ it('any headers at all: nothing is thrown, and what is taken is sent on as it ca
     { numRuns: 2_000 },
   );
 });
+
+describe('any header of these pieces is taken exactly when the grammar allows it', () => {
+  const pieces = (...texts: string[]) =>
+    fc.array(fc.constantFrom(...texts), { maxLength: 12 }).map((parts) => parts.join(''));
+
+  it('traceparent', () => {
+    const grammar =
+      /^[ \t]*(?!ff)(?:00-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}|(?!00)[\da-f]{2}-(?!0{32})[\da-f]{32}-(?!0{16})[\da-f]{16}-[\da-f]{2}(?:-.*)?)[ \t]*$/s;
+    const part = fc.oneof(
+      fc.constantFrom('00', '01', 'ff', 'cc', 'CC', '-', ' ', '\t', '', '0', 'x', '-x', '.', '\n', 'ä'),
+      fc.constantFrom(TRACE, SPAN, `-${TRACE}-${SPAN}-`, '0'.repeat(32), '0'.repeat(16), `${SPAN}${SPAN}`),
+    );
+    const header = fc.oneof(
+      fc.array(part, { maxLength: 10 }).map((parts) => parts.join('')),
+      fc.tuple(part, fc.constant(`-${TRACE}-${SPAN}-`), part, part).map((parts) => parts.join('')),
+    );
+    fc.assert(
+      fc.property(header, (traceparent) => {
+        expect(extract({ traceparent }) !== undefined).toBe(grammar.test(traceparent));
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  it('tracestate', () => {
+    const member =
+      /^[a-z0-9][a-z0-9_\-*/@]{0,255}=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]$/;
+    const long = ['k'.repeat(255), 'v'.repeat(256), 'a=1,'.repeat(15)];
+    const header = pieces(
+      'a',
+      'b=1',
+      '=',
+      ',',
+      ' ',
+      '\t',
+      '@',
+      '1',
+      'A',
+      '-',
+      '\n',
+      'ä',
+      '~',
+      '\x7f',
+      ...long,
+    );
+    fc.assert(
+      fc.property(header, (tracestate) => {
+        const members = tracestate
+          .split(',')
+          .map((part) => part.replace(/^[ \t]+|[ \t]+$/g, ''))
+          .filter((part) => part !== '');
+        const wellFormed = members.length <= 32 && members.every((part) => member.test(part));
+        const sent = inject(extract({ traceparent: `00-${TRACE}-${SPAN}-01`, tracestate }) as SpanContext);
+        expect(sent['tracestate']).toBe(wellFormed && members.length > 0 ? tracestate : undefined);
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+});
