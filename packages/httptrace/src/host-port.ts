@@ -1,4 +1,13 @@
+import type { OutgoingRequest } from './client-trace.ts';
+
 /** Go's `net.JoinHostPort`. */
 export function hostPort(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** A request's URL, without a port that is its protocol's own. */
+export function urlOf({ protocol, host, port, path }: OutgoingRequest): string {
+  const isDefault = port === (protocol === 'https:' ? 443 : 80);
+  const authority = hostPort(host, port);
+  return `${protocol}//${isDefault ? authority.slice(0, authority.lastIndexOf(':')) : authority}${path}`;
 }

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { Attempts } from './attempts.ts';
 import type { TraceSource } from './client-trace.ts';
 import type { Scope } from './scope.ts';
 
@@ -7,6 +8,8 @@ interface Registry {
   /** The innermost scope of the running code. Read when a request is created, and never later. */
   readonly scopes: AsyncLocalStorage<Scope>;
   readonly globals: Set<TraceSource>;
+  /** Of requests outside of any scope. */
+  readonly attempts: Attempts;
   /** How many open scopes, global traces and open requests need the sources. */
   users: number;
   /** Undoes the installation; `undefined` while nothing is installed. */
@@ -17,7 +20,13 @@ const KEY = Symbol.for('sonde.httptrace.v1');
 const home = globalThis as typeof globalThis & { [KEY]?: Registry };
 
 export function registry(): Registry {
-  home[KEY] ??= { scopes: new AsyncLocalStorage(), globals: new Set(), users: 0, uninstall: undefined };
+  home[KEY] ??= {
+    scopes: new AsyncLocalStorage(),
+    globals: new Set(),
+    attempts: new Attempts(),
+    users: 0,
+    uninstall: undefined,
+  };
   return home[KEY];
 }
 
@@ -27,4 +36,5 @@ export function release(): void {
   if (--state.users > 0) return;
   state.uninstall?.();
   state.uninstall = undefined;
+  state.attempts.clear();
 }

@@ -1,3 +1,4 @@
+import { isWorthARetry } from './attempts.ts';
 import type {
   ClientTrace,
   Facts,
@@ -54,8 +55,11 @@ export class RequestTrace implements ConnectionUser {
    * whose request it is. `undefined` when nobody watches, and then the source attaches nothing. `askedAt`: when it was
    * asked for, of a client that keeps requests in a queue before it creates them.
    */
-  static begin(req: OutgoingRequest, askedAt?: number): RequestTrace | undefined {
-    const scope = registry().scopes.getStore();
+  static begin(req: CountedRequest, askedAt?: number): RequestTrace | undefined {
+    const { scopes, attempts } = registry();
+    const scope = scopes.getStore();
+    // A client may know more of its retries.
+    req.attempt = Math.max(req.attempt, (scope?.attempts ?? attempts).numberOf(req));
     const traces = tracesFor(req, scope);
     if (traces === undefined) return undefined;
     const trace = new RequestTrace(req, traces, scope, askedAt ?? performance.now());
@@ -146,6 +150,7 @@ export class RequestTrace implements ConnectionUser {
     if (this.ended) return;
     this.gotFirstResponseByte(true);
     this.statusCode = statusCode;
+    (this.scope?.attempts ?? registry().attempts).answered(this.req, statusCode, headers);
     this.call('gotResponseHeaders', new GotResponseHeaders(this.req, statusCode, headers, httpVersion));
   }
 
@@ -166,6 +171,7 @@ export class RequestTrace implements ConnectionUser {
     if (err !== undefined && !this.hasConn) {
       this.call('getConnFailed', { time, hostPort: hostPort(this.req.host, this.req.port), err });
     }
+    this.expectRetry(err);
     const { connection } = this;
     const carried = this.hasConn && connection !== undefined;
     this.call('requestEnd', {
@@ -184,6 +190,13 @@ export class RequestTrace implements ConnectionUser {
     release();
   }
 
+  /** Only within a scope: all that a program does is too much to tell a retry from a request of the same URL. */
+  private expectRetry(err: Error | undefined): void {
+    const { statusCode } = this;
+    const failed = statusCode === undefined || statusCode < 300 ? isFailure(err) : isWorthARetry(statusCode);
+    if (failed) this.scope?.attempts.failed(this.req);
+  }
+
   /** A hook that tells nothing but its moment. */
   private note(hook: MomentHook, approximate?: true): void {
     if (this.ended) return;
@@ -191,6 +204,9 @@ export class RequestTrace implements ConnectionUser {
     this.call(hook, approximate === undefined ? { time } : { time, approximate });
   }
 }
+
+/** A request that is given its number when it begins. */
+export type CountedRequest = Omit<OutgoingRequest, 'attempt'> & { attempt: number };
 
 type MomentHook = 'wroteHeaders' | 'wait100Continue' | 'got100Continue' | 'gotFirstResponseByte';
 
@@ -219,6 +235,11 @@ class GotResponseHeaders implements GotResponseHeadersInfo {
     this.made ??= this.read();
     return this.made;
   }
+}
+
+/** An abort is somebody's will, and nothing to try again. */
+function isFailure(err: Error | undefined): boolean {
+  return err !== undefined && err.name !== 'AbortError';
 }
 
 function reportHook(hook: HookName, error: unknown): void {

@@ -1,3 +1,4 @@
+import { Attempts } from './attempts.ts';
 import type { TraceSource } from './client-trace.ts';
 
 /**
@@ -8,6 +9,7 @@ import type { TraceSource } from './client-trace.ts';
 export class Scope {
   source: TraceSource | undefined;
   readonly outer: Scope | undefined;
+  readonly attempts: Attempts = new Attempts();
   private openRequests = 0;
   /** Whether the scope's function has returned and, if that was a promise, settled. */
   private settled = false;
@@ -39,6 +41,7 @@ export class Scope {
   private closeIfOver(): void {
     if (this.settled && this.openRequests === 0 && this.source !== undefined) {
       this.source = undefined;
+      this.attempts.clear();
       this.onClose();
     }
   }

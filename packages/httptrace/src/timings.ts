@@ -13,7 +13,7 @@ import type {
   TraceSource,
   WroteRequestInfo,
 } from './client-trace.ts';
-import { hostPort } from './host-port.ts';
+import { urlOf } from './host-port.ts';
 import { reportFailure } from './report.ts';
 import { type DialInterval, type DialPhase, phasesOf, type TimingPhases } from './timing-phases.ts';
 import { withClientTrace } from './with-client-trace.ts';
@@ -248,9 +248,3 @@ class TimingsTrace implements ClientTrace {
 }
 
 type Open<T> = { -readonly [K in keyof T]: T[K] };
-
-function urlOf({ protocol, host, port, path }: OutgoingRequest): string {
-  const isDefault = port === (protocol === 'https:' ? 443 : 80);
-  const authority = hostPort(host, port);
-  return `${protocol}//${isDefault ? authority.slice(0, authority.lastIndexOf(':')) : authority}${path}`;
-}

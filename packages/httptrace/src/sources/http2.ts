@@ -265,7 +265,7 @@ function authorityOf(session: ClientHttp2Session): NonNullable<Known['authority'
 
 class Http2Request implements OutgoingRequest {
   readonly client = 'http2';
-  readonly attempt: number = 1;
+  attempt = 1;
   readonly protocol: string;
   readonly host: string;
   readonly port: number;

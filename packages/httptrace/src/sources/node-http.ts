@@ -141,7 +141,7 @@ function cutShort(response: IncomingMessage | null | undefined): Error | undefin
 
 class HttpRequest implements OutgoingRequest {
   readonly client = 'http';
-  readonly attempt: number = 1;
+  attempt = 1;
   readonly port: number;
   private readonly request: Seen;
 

@@ -46,7 +46,7 @@ function parsed(origin: string | URL): URL {
 /** The request, as those see it who trace it. */
 export class UndiciOutgoing implements OutgoingRequest {
   readonly client = 'undici';
-  readonly attempt: number;
+  attempt: number;
   readonly protocol: string;
   readonly host: string;
   readonly port: number;
