@@ -65,7 +65,8 @@ export class AsyncLocalStorageContextManager implements ContextManager {
 
   /**
    * Makes `context` the active one for the rest of the current synchronous run and what follows from it, until
-   * the token is disposed. For bridging code that `with` cannot wrap; prefer `with`.
+   * the token is disposed; several are disposed of in reverse order. For bridging code that `with` cannot wrap;
+   * prefer `with`.
    *
    * Source: OpenTelemetry API for JS 1.10, `ContextManager.attach` (experimental).
    */

@@ -48,6 +48,19 @@ it('takes out what the environment holds of another trace, and leaves the given 
   expect(env.TRACESTATE).toBe('old=1');
 });
 
+it('takes out what a child would read, though nothing of the kind is written', () => {
+  propagation.disable();
+  propagation.setGlobalPropagator(propagatorFromNames('b3'));
+  const env = { X_B3_TRACEID: 'old', X_B3_SPANID: 'old', X_B3_SAMPLED: '1', X_B3_FLAGS: '1', HOME: '/home' };
+  expect(injectEnvironment(env, ROOT_CONTEXT)).toEqual({ HOME: '/home' });
+});
+
+it('hands the environment on as it is where no propagator is registered', () => {
+  propagation.disable();
+  const env = { TRACEPARENT: 'old', HOME: '/home' };
+  expect(injectEnvironment(env, context)).toEqual(env);
+});
+
 it.each([
   ['traceparent', 'TRACEPARENT'],
   ['x-b3-traceid', 'X_B3_TRACEID'],

@@ -57,13 +57,24 @@ export function injectEnvironment(
 ): Environment {
   try {
     const copy: Environment = { ...env };
-    for (const name of propagation.fields()) delete copy[variableOf(name)];
+    for (const name of headerNames()) delete copy[variableOf(name)];
     propagation.inject(context, copy, environmentSetter);
     return copy;
   } catch (error) {
     sayOnce('an environment could not be given a trace and is handed on as it is', error);
     return env;
   }
+}
+
+/** All that the propagator writes or reads, which may be more: each format of B3 is read, and one is written. */
+function headerNames(): Set<string> {
+  const names = new Set(propagation.fields());
+  const get = (_carrier: unknown, name: string) => {
+    names.add(name);
+    return undefined;
+  };
+  propagation.extract(ROOT_CONTEXT, {}, { get, keys: () => [] });
+  return names;
 }
 
 /**
