@@ -1,5 +1,5 @@
 import { errorMonitor } from 'node:events';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Conn, Facts, HookName } from './client-trace.ts';
 import { hostPort } from './host-port.ts';
@@ -9,6 +9,8 @@ import { synchronousRun } from './synchronous-run.ts';
 /** The socket carries its record: it must be found through proxies and by two copies of this package. */
 const RECORD = Symbol.for('sonde.httptrace.connection.v1');
 type Recorded = Socket & { [RECORD]?: Connection };
+/** Private to Node: what TLS stands on, where `tls.connect` could not be seen: of modules that import it by name. */
+type Within = Socket & { _parent?: unknown };
 
 /** A request, as far as its connection has to do with it. */
 export interface ConnectionUser {
@@ -90,7 +92,11 @@ export class Connection implements Conn {
       const connection = new Connection(socket, !socket.connecting && !secureConnecting);
       recorded[RECORD] = connection;
       // TLS over a connection that was there before: a tunnel through a proxy.
-      if (!socket.connecting && secureConnecting) connection.handshakeStart();
+      if (!socket.connecting && secureConnecting) {
+        connection.handshakeStart();
+        const { _parent: carrier } = socket as Within;
+        if (carrier instanceof Socket) connection.inherit(carrier);
+      }
       if (!connection.ready) connection.watch();
     }
     return recorded[RECORD];
@@ -112,16 +118,19 @@ export class Connection implements Conn {
    */
   static within(carrier: Socket, socket: TLSSocket): void {
     if (carrier.connecting) return;
+    (carrier as Recorded)[RECORD]?.proxyConnectDone(200);
+    Connection.of(socket).inherit(carrier);
+  }
+
+  private inherit(carrier: Socket): void {
     const outer = (carrier as Recorded)[RECORD];
-    outer?.proxyConnectDone(200);
-    const connection = Connection.of(socket);
     if (outer === undefined || outer.uses > 0) return;
-    connection.begun = outer.begun;
-    connection.owner = outer.owner;
+    this.begun = outer.begun;
+    this.owner = outer.owner;
     // The handshake's start was noted first, and told to nobody yet.
-    const started = connection.phases;
-    connection.phases = [...outer.phases];
-    for (const { hook, facts } of started) connection.tell(hook, facts);
+    const started = this.phases;
+    this.phases = [...outer.phases];
+    for (const { hook, facts } of started) this.tell(hook, facts);
     outer.use();
   }
 
