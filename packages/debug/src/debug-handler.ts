@@ -6,6 +6,7 @@ import { type PageResponse, respond } from './pages/respond.ts';
 import { hrTimeOf } from './readable-span.ts';
 import { registry } from './registry.ts';
 import type { RequestStore } from './requests/request-store.ts';
+import { inSlices } from './slices.ts';
 
 /** Where the pages are, what they show, and to whom. */
 export interface DebugOptions extends AccessOptions {
@@ -51,7 +52,9 @@ export function debugHandler(options: DebugOptions = {}): DebugHandler {
       next?.();
       return false;
     }
-    send(request, response, pageFor(request, target, options, store));
+    const answer = pageFor(request, target, options, store);
+    if (answer instanceof Promise) answer.then((late) => send(request, response, late));
+    else send(request, response, answer);
     return true;
   };
 }
@@ -82,7 +85,7 @@ function pageFor(
   target: PageTarget,
   options: DebugOptions,
   store: RequestStore,
-): Answer {
+): Answer | Promise<Answer> {
   const refusal = refusalOf({ peer: peerOf(request), headers: request.headers }, options);
   if (refusal !== undefined) return line(403, refusal);
   if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -96,26 +99,25 @@ function pageFor(
     const location = `${(options.path ?? '/debug').split('/').at(-1)}/`;
     return { ...line(308, `sonde: see ${location}`), headers: { Location: location } };
   }
-  try {
-    const asked = {
-      path: target.path,
-      query: new URLSearchParams(target.query),
-      accept: request.headers.accept ?? '',
-    };
-    return respond(asked, {
-      store,
-      process: {
-        service: options.service ?? 'unknown_service:node',
-        pid: process.pid,
-        node: process.versions.node,
-        uptimeSeconds: process.uptime(),
-      },
-      now: hrTimeOf(Date.now()),
-    });
-  } catch (error) {
+  const asked = {
+    path: target.path,
+    query: new URLSearchParams(target.query),
+    accept: request.headers.accept ?? '',
+  };
+  const steps = respond(asked, {
+    store,
+    process: {
+      service: options.service ?? 'unknown_service:node',
+      pid: process.pid,
+      node: process.versions.node,
+      uptimeSeconds: process.uptime(),
+    },
+    now: hrTimeOf(Date.now()),
+  });
+  return inSlices(steps).catch((error: unknown) => {
     diag.error(`sonde: the page ${target.path} could not be made`, error);
     return line(500, 'sonde: this page could not be made; the log of the process says why');
-  }
+  });
 }
 
 function line(status: number, sentence: string): Answer {
@@ -123,6 +125,8 @@ function line(status: number, sentence: string): Answer {
 }
 
 function send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
+  // Whoever asked may have gone meanwhile.
+  if (response.destroyed) return;
   const body = Buffer.from(answer.body);
   response.writeHead(answer.status, {
     'Content-Type': answer.type,

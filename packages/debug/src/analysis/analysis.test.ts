@@ -32,6 +32,7 @@ function view(name: string, start: number, end: number, depth = 0, more: Partial
     attributes: {},
     events: [],
     links: [],
+    linkedFrom: [],
     dropped: { attributes: 0, events: 0, links: 0 },
     ...more,
   };

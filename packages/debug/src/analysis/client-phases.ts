@@ -44,13 +44,18 @@ const BEGINS: Readonly<Record<string, Phase>> = {
   gotFirstResponseByte: 'receive',
 };
 
+/** Whether phases show the event, so that nothing else has to. */
+export function isPhaseEvent(name: string): boolean {
+  return Object.hasOwn(BEGINS, name);
+}
+
 /**
  * Read off the events of a CLIENT span; `undefined` where it has none of them. What happened before the span began, a
  * dial that was meant for another, is left out: the request did not wait for it.
  */
 export function phasesOf(span: SpanView): ClientPhases | undefined {
   const events = span.events
-    .filter(({ name }) => BEGINS[name] !== undefined)
+    .filter(({ name }) => isPhaseEvent(name))
     .sort((a, b) => a.offsetSeconds - b.offsetSeconds);
   if (events.length === 0) return undefined;
   const spans: PhaseSpan[] = [];

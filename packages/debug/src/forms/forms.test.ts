@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RequestStore } from '../requests/request-store.ts';
 import { RequestsProcessor } from '../requests/requests-processor.ts';
+import { atOnce } from '../slices.ts';
 import { viewTrace } from '../view/trace-view.ts';
 import { otlpJson } from './otlp-json.ts';
 import { perfetto } from './perfetto.ts';
@@ -42,7 +43,7 @@ function story(name = 'GET', attribute: string = '/orders') {
   const requests = [...store.all()];
   return {
     requests,
-    view: viewTrace(requests, [START + 1, 0]),
+    view: atOnce(viewTrace(requests, [START + 1, 0])),
     spans: requests.flatMap(({ root, spans }) => [root, ...spans]),
   };
 }

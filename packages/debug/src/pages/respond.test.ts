@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { hrTimeOf } from '../readable-span.ts';
 import { RequestStore } from '../requests/request-store.ts';
 import { RequestsProcessor } from '../requests/requests-processor.ts';
+import { atOnce } from '../slices.ts';
 import { type PageResponse, type PageSource, respond } from './respond.ts';
 
 const START = 1_700_000_000;
@@ -52,7 +53,7 @@ beforeEach(() => {
 });
 
 const ask = (path: string, query = '', accept = 'text/html'): PageResponse =>
-  respond({ path, query: new URLSearchParams(query), accept }, source);
+  atOnce(respond({ path, query: new URLSearchParams(query), accept }, source));
 const askJson = (path: string, query = '') => JSON.parse(ask(path, query).body);
 
 describe('/requests', () => {
@@ -292,7 +293,7 @@ it('spans whose parents are elsewhere, lost, or each other are all shown', () =>
   tracer.startSpan('c', {}, trace.setSpanContext(ROOT_CONTEXT, { ...remote, spanId: 'd'.repeat(16) })).end();
   tracer.startSpan('d', {}, trace.setSpanContext(ROOT_CONTEXT, { ...remote, spanId: 'c'.repeat(16) })).end();
   const asked = { path: `/requests/trace/${'f'.repeat(32)}.json`, query: new URLSearchParams(), accept: '' };
-  const { spans } = JSON.parse(respond(asked, { ...source, store: own }).body);
+  const { spans } = JSON.parse(atOnce(respond(asked, { ...source, store: own })).body);
   const shown = spans.map(({ name, parent, depth }: Record<string, unknown>) => [name, parent, depth]);
   expect(shown).toEqual(
     expect.arrayContaining([
@@ -301,4 +302,99 @@ it('spans whose parents are elsewhere, lost, or each other are all shown', () =>
     ]),
   );
   expect(spans).toHaveLength(4);
+});
+
+describe('a trace', () => {
+  /** Its row. */
+  const ORPHAN = '<span class="name depth-0">orphan';
+  let own: RequestStore;
+  let id: string;
+  const askOwn = (suffix = '', query = ''): PageResponse =>
+    atOnce(
+      respond(
+        { path: `/requests/trace/${id}${suffix}`, query: new URLSearchParams(query), accept: 'text/html' },
+        { ...source, store: own },
+      ),
+    );
+
+  /** A page that asks for each line alone, and something that lost its parent. */
+  beforeEach(() => {
+    own = new RequestStore();
+    const tracer = new TracerProvider({ spanProcessors: [new RequestsProcessor(own)] }).getTracer('t');
+    const at = (millis: number): [number, number] => [START, Math.round(millis * 1e6)];
+    const attributes = { 'http.request.method': 'GET', 'url.path': '/lines' };
+    const root = tracer.startSpan('GET', { kind: SpanKind.SERVER, startTime: at(0), attributes });
+    id = root.spanContext().traceId;
+    const context = trace.setSpan(ROOT_CONTEXT, root);
+    for (let i = 0; i < 30; i++) {
+      tracer.startSpan(`SELECT line ${i}`, { startTime: at(i) }, context).end(at(i + 1));
+    }
+    const lost = { traceId: id, spanId: 'b7ad6b7169203331', traceFlags: 1 };
+    tracer.startSpan('orphan', { startTime: at(5) }, trace.setSpanContext(ROOT_CONTEXT, lost)).end(at(6));
+    root.end(at(30));
+    const link = { context: root.spanContext() };
+    tracer.startSpan('follow-up', { startTime: at(40), links: [link] }).end(at(41));
+  });
+
+  it('collapses calls of a kind, and says what they cost', () => {
+    const { body } = askOwn();
+    expect(body.match(/<details class="repeat/g)).toHaveLength(1);
+    expect(body).toContain('<b>30 ×</b> SELECT line ? <small>one after the other</small>');
+    expect(body.match(/SELECT line \d+<\/span>/g)).toHaveLength(25);
+    expect(body).toContain('… and 5 more of them.');
+    expect(body).toContain('“SELECT line ?” is called 30 times, one after the other: 30.0 ms (100 %).');
+  });
+
+  it('names the parent that is missing', () => {
+    const { body } = askOwn();
+    expect(body).toContain('missing parent <code>b7ad6b7169203331</code>');
+    expect(body.indexOf('missing parent')).toBeLessThan(body.indexOf(ORPHAN));
+  });
+
+  it('names the spans that link to it, and is linked to by them', () => {
+    const { spans } = JSON.parse(askOwn('.json').body);
+    const [follower] = [...own.all()].filter(({ root }) => root.name === 'follow-up');
+    const { spanId, traceId } = follower?.root.spanContext() ?? {};
+    expect(spans[0].linkedFrom).toEqual([{ traceId, spanId }]);
+    expect(askOwn().body).toContain(`<a href="${traceId}#${spanId}">`);
+  });
+
+  it('leaves out short spans when it is asked to, and says how many', () => {
+    const { body } = askOwn('', 'min=5');
+    expect(body).not.toContain(ORPHAN);
+    expect(body).toContain('shorter spans are left out');
+    for (const nonsense of ['-1', 'x', '1e3', '100', '']) {
+      expect(askOwn('', `min=${nonsense}`).body).toContain(ORPHAN);
+    }
+  });
+
+  it.each([
+    ['.txt', 'text/plain', 'GET /lines  30.0 ms\n'],
+    ['.md', 'text/markdown', '# GET /lines\n'],
+    ['.json', 'application/json', '"selfSeconds"'],
+    ['.otlp.json', 'application/json', '{"resourceSpans":['],
+    ['.perfetto.json', 'application/json', '"traceEvents":['],
+  ])('can be had as %s', (suffix, type, content) => {
+    const answered = askOwn(suffix);
+    expect(answered.status).toBe(200);
+    expect(answered.type).toBe(`${type}; charset=utf-8`);
+    expect(answered.body).toContain(content);
+  });
+
+  it('of many spans is made in small steps', () => {
+    const tracer = new TracerProvider({ spanProcessors: [new RequestsProcessor(own)] }).getTracer('t');
+    const root = tracer.startSpan('big');
+    id = root.spanContext().traceId;
+    const context = trace.setSpan(ROOT_CONTEXT, root);
+    for (let i = 0; i < 900; i++) tracer.startSpan(`child ${'abcdefgh'[i % 8]}${i}`, {}, context).end();
+    root.end();
+    const steps = respond(
+      { path: `/requests/trace/${id}`, query: new URLSearchParams(), accept: '' },
+      { ...source, store: own },
+    );
+    let count = 0;
+    while (!steps.next().done) count++;
+    expect(count).toBeGreaterThan(50);
+    expect(askOwn().body).toContain('more spans have no row here');
+  });
 });

@@ -1,10 +1,20 @@
 import type { HrTime } from '@opentelemetry/api';
+import { otlpJson } from '../forms/otlp-json.ts';
+import { perfetto } from '../forms/perfetto.ts';
+import { traceMarkdown } from '../forms/trace-markdown.ts';
+import { traceText } from '../forms/trace-text.ts';
+import { secondsBetween } from '../readable-span.ts';
 import type { Request } from '../requests/request.ts';
 import type { RequestStore } from '../requests/request-store.ts';
+import type { Steps } from '../slices.ts';
+import { linksTo } from '../view/backlinks.ts';
 import { viewBucket, viewRequests } from '../view/requests-view.ts';
 import { isoTime } from '../view/summary.ts';
+import { reportTrace } from '../view/trace-report.ts';
 import { viewTrace } from '../view/trace-view.ts';
-import type { Html } from './html.ts';
+import { usualIn } from '../view/usual.ts';
+import { FORMS, type Form, formOf } from './form.ts';
+import { type Html, html } from './html.ts';
 import { indexPage, noticePage } from './index-page.ts';
 import { layout, type ProcessView } from './layout.ts';
 import { requestsPage, type Selection } from './requests-page.ts';
@@ -33,21 +43,19 @@ export interface PageSource {
   readonly now: HrTime;
 }
 
-/** A page in the form that was asked for. */
-type Form = 'html' | 'json';
-
-/** One page, a pure function of what is stored and what is asked. Never throws for anything that can be asked. */
-export function respond(asked: PageRequest, source: PageSource): PageResponse {
+/**
+ * One page, a function of what is stored and what is asked, in steps: see `inSlices`. Never throws for anything that
+ * can be asked.
+ */
+export function* respond(asked: PageRequest, source: PageSource): Steps<PageResponse> {
   if (asked.path === '/sonde.css') return { status: 200, type: 'text/css; charset=utf-8', body: stylesheet };
-  const suffixed = asked.path.endsWith('.json');
-  const path = suffixed ? asked.path.slice(0, -'.json'.length) : asked.path;
-  const form: Form = suffixed || prefersJson(asked.accept) ? 'json' : 'html';
+  const { form, path, suffixed } = formOf(asked.path, asked.accept);
 
   if (path === '/' && !suffixed)
     return answer(form, source, './', 200, 'debug', indexJson, () => indexPage('./'));
   if (path === '/requests') return requests(asked.query, form, source);
   const traceId = /^\/requests\/trace\/([^/]*)$/.exec(path)?.[1];
-  if (traceId !== undefined) return trace(traceId, form, source);
+  if (traceId !== undefined) return yield* trace(traceId, asked.query, form, source);
   return missing(form, source, baseOf(path), `There is no page ${cut(path, TITLE_LIMIT)} here.`);
 }
 
@@ -72,7 +80,12 @@ function requests(query: URLSearchParams, form: Form, source: PageSource): PageR
   );
 }
 
-function trace(traceId: string, form: Form, source: PageSource): PageResponse {
+function* trace(
+  traceId: string,
+  query: URLSearchParams,
+  form: Form,
+  source: PageSource,
+): Steps<PageResponse> {
   const base = '../../';
   const found: Request[] = [];
   if (/^[0-9a-f]{32}$/.test(traceId)) {
@@ -81,17 +94,35 @@ function trace(traceId: string, form: Form, source: PageSource): PageResponse {
     }
   }
   if (found.length === 0) {
-    return missing(
-      form,
-      source,
-      base,
-      `No request of trace ${cut(traceId, 64)} is kept here; it may have been replaced by later ones.`,
-    );
+    const sentence = `No request of trace ${cut(traceId, 64)} is kept here; it may have been replaced by later ones.`;
+    return missing(form, source, base, sentence);
   }
-  const view = viewTrace(found, source.now);
-  return answer(form, source, base, 200, view.requests[0]?.title ?? 'trace', view, () =>
-    tracePage(view, base),
-  );
+  const { now, process, store } = source;
+  found.sort((a, b) => secondsBetween(b.root.startTime, a.root.startTime));
+  if (form === 'otlp') return plain(form, otlpJson(found.flatMap(({ root, spans }) => [root, ...spans])));
+  const backlinks = yield* linksTo(traceId, [...store.all()]);
+  const view = yield* viewTrace(found, now, backlinks);
+  if (form === 'perfetto') return plain(form, perfetto(view, process.pid));
+  const report = yield* reportTrace(view, yield* usualIn(store, view.requests, now));
+  if (form === 'text') return { status: 200, type: FORMS.text, body: traceText(report, report.why) };
+  if (form === 'markdown')
+    return { status: 200, type: FORMS.markdown, body: traceMarkdown(report, report.why) };
+  if (form === 'json') return answer(form, source, base, 200, '', report, nothing);
+  const page = yield* tracePage(report, base, { leastShare: shareOf(query.get('min')) });
+  return answer(form, source, base, 200, view.requests[0]?.title ?? 'trace', report, () => page);
+}
+
+const nothing = (): Html => html``;
+
+/** `min=1`: spans under one percent of the trace are left out. */
+function shareOf(percent: string | null): number {
+  const value = percent !== null && /^\d{1,2}(?:\.\d{1,3})?$/.test(percent) ? Number(percent) : 0;
+  return value / 100;
+}
+
+/** A form that is others' and has no room for who answers. */
+function plain(form: Form, json: object): PageResponse {
+  return { status: 200, type: FORMS[form], body: `${JSON.stringify(json)}\n` };
 }
 
 function missing(form: Form, source: PageSource, base: string, sentence: string): PageResponse {
@@ -110,21 +141,16 @@ function answer(
   page: () => Html,
 ): PageResponse {
   const renderedAt = isoTime(source.now);
-  if (form === 'json') {
+  if (form !== 'html') {
     const { process } = source;
     const body = `${JSON.stringify({ service: process.service, pid: process.pid, at: renderedAt, ...json }, null, 2)}\n`;
-    return { status, type: 'application/json; charset=utf-8', body };
+    return { status, type: FORMS.json, body };
   }
   const frame = { base, title, process: source.process, renderedAt };
-  return { status, type: 'text/html; charset=utf-8', body: layout(frame, page()).markup };
+  return { status, type: FORMS.html, body: layout(frame, page()).markup };
 }
 
 /** Relative way up from a page to the mount point. */
 function baseOf(path: string): string {
   return '../'.repeat(Math.max(0, path.split('/').length - 2)) || './';
-}
-
-/** A browser's Accept names HTML before anything else; a program that wants JSON names that alone. */
-function prefersJson(accept: string): boolean {
-  return /\bapplication\/json\b/.test(accept) && !/\btext\/html\b/.test(accept);
 }

@@ -20,6 +20,14 @@ color-scheme:light dark;
 --client:light-dark(#b4781e,#d6a04c);
 --internal:light-dark(#7c7f86,#888d95);
 --messaging:light-dark(#7a52a8,#ae8bd8);
+--critical:light-dark(#1d1f23,#dfe1e4);
+--queue:light-dark(#a9a49a,#6d7178);
+--dns:light-dark(#1f8a86,#4fbdb8);
+--connect:light-dark(#d07f1a,#e0a04a);
+--tls:light-dark(#8a55b5,#b58ad9);
+--send:light-dark(#7d9cc4,#93b3dc);
+--wait:light-dark(#3f9a53,#63bd77);
+--receive:light-dark(#2f6fc0,#6ba3e6);
 }
 *{box-sizing:border-box}
 html{font:15px/1.45 system-ui,"Segoe UI",Roboto,"Helvetica Neue",sans-serif;background:var(--paper);color:var(--ink)}
@@ -68,15 +76,20 @@ a.failed,a.running{text-decoration-color:currentColor}
 .facts dt{color:var(--soft)}
 .facts dd{margin:0;overflow-wrap:anywhere}
 .waterfall{border:1px solid var(--rule);border-radius:4px;margin:1rem 0;overflow:hidden}
-.scale,.span>summary{display:grid;grid-template-columns:minmax(9rem,22rem) 1fr 6.5rem;gap:.8rem;align-items:center}
+.scale,.span>summary,.repeat>summary{display:grid;grid-template-columns:minmax(9rem,22rem) 1fr 6.5rem;gap:.8rem;align-items:center}
 .scale{padding:.25rem .7rem;color:var(--soft);font-size:.8rem;border-bottom:1px solid var(--rule);background:var(--raised)}
 .scale ol{grid-column:2;display:flex;justify-content:space-between;margin:0;padding:0;list-style:none}
-.span{border-top:1px solid var(--rule)}
-.span:first-of-type{border-top:0}
-.span>summary{padding:.18rem .7rem;cursor:pointer;list-style:none}
-.span>summary::-webkit-details-marker{display:none}
-.span>summary:hover,.span:target>summary{background:var(--raised)}
-.span[open]>summary{background:var(--raised)}
+.scale,.span>summary,.repeat>summary{padding-inline:.7rem}
+.span,.repeat,.orphans{border-top:1px solid var(--rule)}
+.scale+*{border-top:0}
+.span>summary,.repeat>summary{padding-block:.18rem;cursor:pointer;list-style:none}
+.span>summary::-webkit-details-marker,.repeat>summary::-webkit-details-marker{display:none}
+.span>summary:hover,.repeat>summary:hover,.span:target>summary,.span[open]>summary{background:var(--raised)}
+.repeat[open]{border-bottom:2px solid var(--rule)}
+.repeat[open]>summary{background:var(--raised)}
+.repeat>summary b{font-weight:650}
+.orphans,.more{margin:0;padding:.25rem .7rem;color:var(--soft);font-size:.9rem}
+.more{padding-inline-start:2.4rem;border-top:1px solid var(--rule)}
 .name{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .name::before{content:"▸";color:var(--soft);display:inline-block;width:1em;font-size:.8em}
 [open]>summary>.name::before{content:"▾"}
@@ -86,14 +99,33 @@ a.failed,a.running{text-decoration-color:currentColor}
 .mark-remote,.mark-missing,.name small{color:var(--soft)}
 .name small{font-size:.88em;margin-inline-start:.35em}
 .took{text-align:end;white-space:nowrap}
-.line{width:100%;height:16px;display:block}
+.line{width:100%;height:18px;display:block}
 .line rect{fill:var(--internal)}
 .line .kind-server{fill:var(--server)}
 .line .kind-client{fill:var(--client)}
 .line .kind-producer,.line .kind-consumer{fill:var(--messaging)}
-.failed>summary .line rect{fill:var(--failed)}
+.failed>summary .line [class^=kind]{fill:var(--failed)}
+.line .critical{fill:var(--critical)}
+.line .phase-queue{fill:var(--queue)}
+.line .phase-dns{fill:var(--dns)}
+.line .phase-connect{fill:var(--connect)}
+.line .phase-tls{fill:var(--tls)}
+.line .phase-send{fill:var(--send)}
+.line .phase-wait{fill:var(--wait)}
+.line .phase-receive{fill:var(--receive)}
 .line .open{fill-opacity:.45;stroke:var(--running);stroke-width:1;vector-effect:non-scaling-stroke}
+.line line.exception{stroke:var(--failed);stroke-width:2}
 .line line{stroke:var(--paper);stroke-width:1;vector-effect:non-scaling-stroke}
+.why{border-inline-start:3px solid var(--accent);background:var(--raised);padding:.1rem 1rem .6rem;margin:1rem 0}
+.why h2{margin:.6rem 0 .3rem;font-size:1rem}
+.why ul{margin:0;padding-inline-start:1.1rem}
+.why li{margin:.25rem 0;overflow-wrap:anywhere}
+.exception{border-inline-start:3px solid var(--failed);padding-inline-start:.8rem;margin:.4rem 0 .8rem}
+.timing{width:100%;max-width:46rem}
+.timing th{font-weight:400;white-space:nowrap;width:1%}
+.timing td,.timing th{padding-block:.05rem}
+.timing .line{height:10px}
+h3 small{font-weight:400}
 .detail{padding:.4rem 1rem 1rem 1.7rem;border-top:1px dashed var(--rule)}
 .attributes th,.events th{white-space:nowrap;font-weight:500;font-size:.9rem}
 .attributes td,.events td:not(.number){overflow-wrap:anywhere;white-space:pre-wrap}
@@ -106,8 +138,8 @@ ${depths}
 .bar{flex-wrap:wrap;gap:.2rem 1rem}
 .bar nav{flex:none}
 main{padding-inline:.8rem}
-.span>summary{grid-template-columns:1fr 5.5rem;gap:.1rem .5rem}
-.span>summary .line{grid-column:1/-1;grid-row:2}
+.span>summary,.repeat>summary{grid-template-columns:1fr 5.5rem;gap:.1rem .5rem}
+.span>summary .line,.repeat>summary .line{grid-column:1/-1;grid-row:2}
 .scale{display:none}
 }
 `;

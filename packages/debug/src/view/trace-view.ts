@@ -2,6 +2,7 @@ import { type HrTime, SpanKind } from '@opentelemetry/api';
 import { cut, TITLE_LIMIT, VALUE_LIMIT } from '../pages/text.ts';
 import { elapsedSeconds, type ReadableSpan, secondsBetween } from '../readable-span.ts';
 import type { Request } from '../requests/request.ts';
+import type { Steps } from '../slices.ts';
 import { failed, isoTime, type RequestSummary, summarize } from './summary.ts';
 
 /** A trace as far as this process saw it. Also the JSON of it. */
@@ -43,7 +44,14 @@ export interface SpanView {
     readonly spanId: string;
     readonly attributes: object;
   }[];
+  /** Spans that are kept here and link to this one. */
+  readonly linkedFrom: readonly SpanReference[];
   readonly dropped: { readonly attributes: number; readonly events: number; readonly links: number };
+}
+
+export interface SpanReference {
+  readonly traceId: string;
+  readonly spanId: string;
 }
 
 export interface EventView {
@@ -54,19 +62,37 @@ export interface EventView {
   readonly attributes: Readonly<Record<string, unknown>>;
 }
 
-/** `requests` are those of one trace, at least one. */
-export function viewTrace(requests: readonly Request[], now: HrTime): TraceView {
+const SPANS_PER_STEP = 100;
+
+/**
+ * @param requests those of one trace, at least one
+ * @param backlinks by span id of this trace, the spans that link to it
+ */
+export function* viewTrace(
+  requests: readonly Request[],
+  now: HrTime,
+  backlinks: ReadonlyMap<string, readonly SpanReference[]> = new Map(),
+): Steps<TraceView> {
   const spans = requests.flatMap(({ root, spans }) => [root, ...spans]);
   const first = spans.map((span) => span.startTime).reduce(earlier);
   const last = spans.map((span) => (span.ended ? span.endTime : now)).reduce(later);
   const { root } = requests[0] as Request;
+  yield;
+  const placed = inTreeOrder(spans);
+  yield;
+  const views: SpanView[] = [];
+  for (const { depth, parent, span } of placed) {
+    const linkedFrom = backlinks.get(span.spanContext().spanId) ?? [];
+    views.push(viewSpan(span, depth, parent, first, now, linkedFrom));
+    if (views.length % SPANS_PER_STEP === 0) yield;
+  }
   return {
     traceId: root.spanContext().traceId,
     service: cut(String(root.resource.attributes['service.name'] ?? ''), TITLE_LIMIT),
     requests: requests.map((request) => summarize(request, now)),
     seconds: Math.max(0, secondsBetween(first, last)),
     start: isoTime(first),
-    spans: inTreeOrder(spans).map(({ depth, parent, span }) => viewSpan(span, depth, parent, first, now)),
+    spans: views,
   };
 }
 
@@ -119,6 +145,7 @@ function viewSpan(
   parent: SpanView['parent'],
   first: HrTime,
   now: HrTime,
+  linkedFrom: readonly SpanReference[],
 ): SpanView {
   const { name: scopeName, version } = span.instrumentationScope;
   const message = span.status.message;
@@ -153,6 +180,7 @@ function viewSpan(
       spanId: context.spanId,
       attributes: viewAttributes(attributes ?? {}),
     })),
+    linkedFrom,
     dropped: {
       attributes: span.droppedAttributesCount,
       events: span.droppedEventsCount,

@@ -44,6 +44,11 @@ const failed: Rule = ({ nodes, request, root }) => {
   const type = exception?.['exception.type'] ?? span.attributes['error.type'];
   const message = exception?.['exception.message'] ?? span.status.message;
   const what = [type, message].filter((part) => typeof part === 'string' && part !== '').join(': ');
+  const answered = span.attributes['http.response.status_code'];
+  if (span.kind === 'client' && exception === undefined && typeof answered === 'number') {
+    const sentence = `It failed because ${quoted(labelOf(origin))} was answered with ${answered}.`;
+    return [reason('failed', sentence, origin.end - origin.start, origin)];
+  }
   const where = origin === root ? 'in the request itself' : `in ${quoted(labelOf(origin))}`;
   return [
     reason(

@@ -25,6 +25,7 @@ function views({ at: [start, end], below = [], events = [], ...more }: Told, dep
     scope: '',
     attributes: {},
     links: [],
+    linkedFrom: [],
     dropped: { attributes: 0, events: 0, links: 0 },
     ...more,
     events: events.map(
@@ -188,6 +189,22 @@ describe('why', () => {
       'an error of its own',
       { name: 'GET /', at: [0, 0.001], error: true, attributes: { 'error.type': '500' } },
       ['It failed with 500, in the request itself.'],
+    ],
+    [
+      'an answer that was an error',
+      {
+        name: 'GET /',
+        at: [0, 0.001],
+        error: true,
+        below: [
+          {
+            ...call([0, 0.001]),
+            error: true,
+            attributes: { 'http.response.status_code': 503, 'error.type': '503' },
+          },
+        ],
+      },
+      ['It failed because “GET bank:3443/pay” was answered with 503.'],
     ],
     ['nothing to say of a fast one', { name: 'GET /', at: [0, 0.004] }, []],
   ])('is told of %s', (_name, root, sentences) => {

@@ -1,0 +1,81 @@
+import { type ClientPhases, phasesOf } from '../analysis/client-phases.ts';
+import { criticalPath } from '../analysis/critical-path.ts';
+import { type Repeat, repeatsAmong } from '../analysis/repeats.ts';
+import { type SpanNode, selfSeconds, treeOf, walk } from '../analysis/span-tree.ts';
+import type { Steps } from '../slices.ts';
+import { type Reason, type Usual, whyOf } from '../why/why.ts';
+import type { RequestSummary } from './summary.ts';
+import type { SpanView, TraceView } from './trace-view.ts';
+
+/** A trace, and what it tells beyond its spans. Also the JSON of it. */
+export interface TraceReport extends TraceView {
+  readonly spans: readonly SpanReport[];
+  /** Calls of one kind below one span, five or more of them. */
+  readonly repeats: readonly RepeatView[];
+  /** Why the requests are slow, failed or hang: what explains most first. */
+  readonly why: readonly Reason[];
+}
+
+export interface SpanReport extends SpanView {
+  /** In which none of its children ran. */
+  readonly selfSeconds: number;
+  /** When its own work held the request up, in seconds from the start of the trace. */
+  readonly critical: readonly { readonly start: number; readonly end: number }[];
+  /** Of a CLIENT span: what a browser's timing tab shows. */
+  readonly phases?: ClientPhases;
+}
+
+export interface RepeatView {
+  readonly parentSpanId?: string;
+  readonly label: string;
+  readonly spanIds: readonly string[];
+  readonly seconds: number;
+  /** Each when the one before was done. */
+  readonly inTurn: boolean;
+}
+
+const SPANS_PER_STEP = 200;
+
+/** @param usualOf what is usual in the family of a request, where that is known */
+export function* reportTrace(
+  view: TraceView,
+  usualOf: (request: RequestSummary) => Usual | undefined,
+): Steps<TraceReport> {
+  const roots = treeOf(view.spans);
+  const nodes = [...walk(roots)];
+  yield;
+  const critical = new Map<SpanNode, { start: number; end: number }[]>();
+  for (const root of roots) {
+    for (const { end, node, start } of criticalPath(root)) {
+      const segments = critical.get(node);
+      if (segments === undefined) critical.set(node, [{ start, end }]);
+      else segments.push({ start, end });
+    }
+  }
+  yield;
+  const spans: SpanReport[] = [];
+  const repeats = repeatsAmong(roots, undefined).map(viewRepeat);
+  for (const node of nodes) {
+    const phases = node.span.kind === 'client' ? phasesOf(node.span) : undefined;
+    spans.push({
+      ...node.span,
+      selfSeconds: selfSeconds(node),
+      critical: critical.get(node) ?? [],
+      ...(phases === undefined ? {} : { phases }),
+    });
+    if (node.children.length > 0) repeats.push(...repeatsAmong(node.children, node).map(viewRepeat));
+    if (spans.length % SPANS_PER_STEP === 0) yield;
+  }
+  const why = view.requests.flatMap((request) => whyOf(view, request, usualOf(request)));
+  return { ...view, spans, repeats, why };
+}
+
+function viewRepeat({ inTurn, label, nodes, parent, seconds }: Repeat): RepeatView {
+  return {
+    ...(parent === undefined ? {} : { parentSpanId: parent.span.spanId }),
+    label,
+    spanIds: nodes.map(({ span }) => span.spanId),
+    seconds,
+    inTurn,
+  };
+}
