@@ -106,13 +106,14 @@ describe.skipIf(chromiumPath === undefined)('the pages in Chromium', () => {
     await page.context().close();
   });
 
-  it('open failed spans by themselves, with the code of the error', async () => {
+  it('open the span in which a failure began, and none above it', async () => {
     const page = await open('/debug/requests');
     await row(page, 'POST /refunds').getByRole('link', { name: '30' }).last().click();
     await page.getByRole('link', { name: 'POST /refunds' }).first().click();
     await page.screenshot({ path: `${screenshots}failed.png`, fullPage: true });
-    expect(await page.locator('details[open]').count()).toBeGreaterThan(0);
-    expect(await page.getByText('error.type').first().isVisible()).toBe(true);
+    expect(await page.locator('details[open]').count()).toBe(1);
+    expect(await page.locator('details[open]').getByText('error.type').isVisible()).toBe(true);
+    expect(await page.getByText(/It failed because .* was answered with 500\./).isVisible()).toBe(true);
     await page.context().close();
   });
 
