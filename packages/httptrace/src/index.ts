@@ -13,6 +13,8 @@
  * const response = await withClientTrace(trace, () => fetch('http://localhost:8080/'));
  * ```
  *
+ * The other side, the requests that this process serves, has hooks too: `addGlobalServerTrace({ aborted: ({ req }) => … })`.
+ *
  * It works by Node's diagnostics channels and socket events; `http` and `fetch` stay as they are, loaded before
  * or after. It knows nothing of spans: `@sonde/http` makes them from these hooks. Importing it does nothing.
  *
@@ -44,6 +46,21 @@ export type {
   WroteHeaderFieldInfo,
   WroteRequestInfo,
 } from './client-trace.ts';
+export type {
+  AbortedInfo,
+  Carried,
+  GotRequestBodyInfo,
+  GotRequestHeadersInfo,
+  IncomingRequest,
+  ServerConn,
+  ServerTrace,
+  ServerTraceInfo,
+  ServerTraceSource,
+  Wrote1xxResponseInfo,
+  WroteResponseHeadersInfo,
+  WroteResponseInfo,
+} from './server-trace.ts';
 export type { TimingPhases } from './timing-phases.ts';
 export { type ConnectionAttempt, type RequestTimings, timings, withTimings } from './timings.ts';
 export { addGlobalClientTrace, withClientTrace } from './with-client-trace.ts';
+export { addGlobalServerTrace, traceServer } from './with-server-trace.ts';

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { Attempts } from './attempts.ts';
 import type { TraceSource } from './client-trace.ts';
 import type { Scope } from './scope.ts';
+import type { ServerTraceSource } from './server-trace.ts';
 
 /** What this package keeps for the whole process: two installed copies of it must meet here, not fight. */
 interface Registry {
@@ -14,6 +15,11 @@ interface Registry {
   users: number;
   /** Undoes the installation; `undefined` while nothing is installed. */
   uninstall: (() => void) | undefined;
+  /** The same for the server's side: of all servers, and of some. */
+  readonly globalServerTraces: Set<ServerTraceSource>;
+  readonly serverTraces: WeakMap<object, Set<ServerTraceSource>>;
+  serverUsers: number;
+  uninstallServer: (() => void) | undefined;
 }
 
 const KEY = Symbol.for('sonde.httptrace.v1');
@@ -26,6 +32,10 @@ export function registry(): Registry {
     attempts: new Attempts(),
     users: 0,
     uninstall: undefined,
+    globalServerTraces: new Set(),
+    serverTraces: new WeakMap(),
+    serverUsers: 0,
+    uninstallServer: undefined,
   };
   return home[KEY];
 }
@@ -37,4 +47,12 @@ export function release(): void {
   state.uninstall?.();
   state.uninstall = undefined;
   state.attempts.clear();
+}
+
+/** The same for the server's side. */
+export function releaseServer(): void {
+  const state = registry();
+  if (--state.serverUsers > 0) return;
+  state.uninstallServer?.();
+  state.uninstallServer = undefined;
 }

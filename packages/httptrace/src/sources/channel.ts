@@ -19,6 +19,7 @@ export function wrapMethod<Owner extends object, Name extends keyof Owner>(
   name: Name,
   wrapper: (original: Owner[Name]) => Owner[Name],
 ): () => void {
+  const inherited = !Object.hasOwn(owner, name);
   const original = owner[name];
   const wrapped = wrapper(original);
   let active = true;
@@ -28,7 +29,9 @@ export function wrapMethod<Owner extends object, Name extends keyof Owner>(
   owner[name] = method as Owner[Name];
   return () => {
     active = false;
-    if (owner[name] === (method as Owner[Name])) owner[name] = original;
+    if (owner[name] !== (method as Owner[Name])) return;
+    if (inherited) delete owner[name];
+    else owner[name] = original;
   };
 }
 
