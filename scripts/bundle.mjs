@@ -4,12 +4,11 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
-import { root } from './workspace.mjs';
 
 /** What is no file of the package itself is imported by its name, as it was written. */
 const external = [/^[^./]/];
 
-export async function bundlePackages() {
+export async function bundlePackages(root) {
   await Promise.all(
     readdirSync(join(root, 'packages')).map((name) => bundlePackage(join(root, 'packages', name))),
   );

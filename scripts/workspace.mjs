@@ -68,5 +68,5 @@ export async function build() {
   await ensureInstalled();
   await step('Building …', process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b']);
   const { bundlePackages } = await import('./bundle.mjs');
-  await bundlePackages();
+  await bundlePackages(root);
 }
