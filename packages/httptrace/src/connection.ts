@@ -3,6 +3,7 @@ import { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Conn, Facts, HookName } from './client-trace.ts';
 import { hostPort } from './host-port.ts';
+import { type Pool, PoolMember } from './pools.ts';
 import { guarded } from './report.ts';
 import { synchronousRun } from './synchronous-run.ts';
 
@@ -19,6 +20,8 @@ export interface ConnectionUser {
   /** The synchronous run in which it was created. */
   readonly startedIn: number;
   readonly ended: boolean;
+  /** Where its connection is counted. */
+  readonly pool: Pool | undefined;
   connection: Connection | undefined;
   call<H extends HookName>(hook: H, facts: Facts<H>): void;
   /** The connection is ready for it. */
@@ -70,6 +73,7 @@ export class Connection implements Conn {
   /** Those that have it once it is ready: one, or on HTTP/2 several, in the order in which they came. */
   private readonly waiting = new Set<ConnectionUser>();
   private phases: Phase[] = [];
+  private member = new PoolMember();
 
   private begun = { at: performance.now(), run: synchronousRun() };
   private dns: 'unknown' | 'running' | 'done' = 'unknown';
@@ -107,6 +111,7 @@ export class Connection implements Conn {
     const recorded = socket as Recorded;
     const connection = new Connection(socket, false);
     connection.owner = owner;
+    connection.member.join(owner?.pool, socket, false, true);
     recorded[RECORD] = connection;
     connection.watch();
     return connection;
@@ -127,6 +132,8 @@ export class Connection implements Conn {
     if (outer === undefined || outer.uses > 0) return;
     this.begun = outer.begun;
     this.owner = outer.owner;
+    this.member = outer.member;
+    outer.member = new PoolMember();
     // The handshake's start was noted first, and told to nobody yet.
     const started = this.phases;
     this.phases = [...outer.phases];
@@ -156,6 +163,7 @@ export class Connection implements Conn {
     request.connection?.release(request);
     request.connection = this;
     if (this.uses === 0 && usedBefore) this.use();
+    this.member.join(request.pool, this.socket, this.ready, this.uses === 0);
     this.proxyConnectDone(200);
     // Of several streams that wait for one dial, it is the first one's.
     if (this.waiting.size === 0) this.adopt(request);
@@ -198,7 +206,9 @@ export class Connection implements Conn {
   /** Tells the phases of the dial that failed with `error` to the request that failed with it, or because of it. */
   static blame(request: ConnectionUser, error: Error): void {
     const connection = failedDials.get(error) ?? failedDials.get(error.cause as Error);
-    if (connection !== undefined && connection.owner !== request) connection.tellAll(request, true);
+    if (connection === undefined || connection.owner === request) return;
+    connection.member.failedFor(request.pool);
+    connection.tellAll(request, true);
   }
 
   /** The request no longer has it, or no longer waits for it. */
@@ -207,10 +217,15 @@ export class Connection implements Conn {
     if (this.waiting.delete(request)) {
       const [next] = this.waiting;
       if (next !== undefined && this.owner === undefined) this.adopt(next);
-    } else if (--this.users === 0) this.idleSince = performance.now();
+    } else {
+      this.users--;
+      this.member.giveBack(this.users === 0);
+      if (this.users === 0) this.idleSince = performance.now();
+    }
   }
 
   private hand(request: ConnectionUser): void {
+    this.member.take(this.reused);
     request.gotConn(this);
     this.use();
     this.users++;
@@ -367,6 +382,7 @@ export class Connection implements Conn {
 
   private becomeReady(): void {
     this.ready = true;
+    this.member.connected();
     const waiting = [...this.waiting];
     this.waiting.clear();
     for (const request of waiting) this.hand(request);
@@ -375,6 +391,7 @@ export class Connection implements Conn {
   /** Closes whatever phase was open; the client reports the failure of the request itself. */
   private onFailure(error: Error): void {
     if (this.ready) return;
+    this.member.fail();
     if (error instanceof Error) failedDials.set(error, this);
     this.dnsDone(error);
     if (this.attempt !== undefined) this.attemptDone(this.attempt.addr, error);

@@ -6,7 +6,12 @@ export function hostPort(host: string, port: number): string {
 }
 
 /** A request's URL, without a port that is its protocol's own. */
-export function urlOf({ protocol, host, port, path }: OutgoingRequest): string {
+export function urlOf({
+  protocol,
+  host,
+  port,
+  path,
+}: Pick<OutgoingRequest, 'protocol' | 'host' | 'port' | 'path'>): string {
   const isDefault = port === (protocol === 'https:' ? 443 : 80);
   const authority = hostPort(host, port);
   return `${protocol}//${isDefault ? authority.slice(0, authority.lastIndexOf(':')) : authority}${path}`;

@@ -46,6 +46,7 @@ export type {
   WroteHeaderFieldInfo,
   WroteRequestInfo,
 } from './client-trace.ts';
+export { type ConnectionPool, type ConnectionPools, connectionPools } from './pools.ts';
 export type {
   AbortedInfo,
   Carried,

@@ -1,3 +1,4 @@
+import { Pools } from './pools.ts';
 import { registry } from './registry.ts';
 import { Http2Watch } from './sources/http2.ts';
 import { watchNodeHttp } from './sources/node-http.ts';
@@ -9,6 +10,7 @@ import { watchUndici } from './sources/undici.ts';
 export function acquire(): void {
   const state = registry();
   if (state.users++ > 0) return;
+  state.pools = new Pools();
   const http2 = new Http2Watch();
   http2.look();
   const undo = [

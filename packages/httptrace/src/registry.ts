@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Attempts } from './attempts.ts';
 import type { TraceSource } from './client-trace.ts';
+import type { Pools } from './pools.ts';
 import type { Scope } from './scope.ts';
 import type { ServerTraceSource } from './server-trace.ts';
 
@@ -11,6 +12,8 @@ interface Registry {
   readonly globals: Set<TraceSource>;
   /** Of requests outside of any scope. */
   readonly attempts: Attempts;
+  /** Counts of connections; as long as the sources are installed. */
+  pools: Pools | undefined;
   /** How many open scopes, global traces and open requests need the sources. */
   users: number;
   /** Undoes the installation; `undefined` while nothing is installed. */
@@ -32,6 +35,7 @@ export function registry(): Registry {
     attempts: new Attempts(),
     users: 0,
     uninstall: undefined,
+    pools: undefined,
     globalServerTraces: new Set(),
     serverTraces: new WeakMap(),
     serverUsers: 0,
@@ -47,6 +51,7 @@ export function release(): void {
   state.uninstall?.();
   state.uninstall = undefined;
   state.attempts.clear();
+  state.pools = undefined;
 }
 
 /** The same for the server's side. */

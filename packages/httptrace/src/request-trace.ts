@@ -10,6 +10,7 @@ import type {
 } from './client-trace.ts';
 import type { Connection, ConnectionUser } from './connection.ts';
 import { hostPort } from './host-port.ts';
+import type { Pool } from './pools.ts';
 import { registry, release } from './registry.ts';
 import { reportFailure } from './report.ts';
 import type { Scope } from './scope.ts';
@@ -24,6 +25,7 @@ export class RequestTrace implements ConnectionUser {
   readonly req: OutgoingRequest;
   readonly startedAt: number;
   readonly startedIn: number = synchronousRun();
+  readonly pool: Pool | undefined;
   connection: Connection | undefined;
   ended = false;
   private traces: readonly ClientTrace[];
@@ -48,6 +50,8 @@ export class RequestTrace implements ConnectionUser {
     scope?.begin();
     // A request that outlives the last trace is still told its end.
     registry().users++;
+    this.pool = registry().pools?.of(req);
+    if (this.pool !== undefined) this.pool.waiting++;
   }
 
   /**
@@ -92,6 +96,7 @@ export class RequestTrace implements ConnectionUser {
   /** The connection is ready and this request's alone: the dial's phases have been told by now. */
   gotConn(connection: Connection): void {
     if (this.ended) return;
+    this.stopWaiting();
     this.hasConn = true;
     const time = performance.now();
     const { idleSince, reused, socket } = connection;
@@ -182,12 +187,17 @@ export class RequestTrace implements ConnectionUser {
       bytesSent: carried ? connection.socket.bytesWritten - this.sentBefore : 0,
       bytesReceived: carried ? connection.socket.bytesRead - this.receivedBefore : 0,
     });
+    this.stopWaiting();
     this.ended = true;
     this.traces = [];
     this.connection?.release(this);
     this.connection = undefined;
     this.scope?.end();
     release();
+  }
+
+  private stopWaiting(): void {
+    if (!this.hasConn && this.pool !== undefined) this.pool.waiting--;
   }
 
   /** Only within a scope: all that a program does is too much to tell a retry from a request of the same URL. */
