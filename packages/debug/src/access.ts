@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 
 /** Who may look at the pages, beside programs and people on the machine itself. */
 export interface AccessOptions {
@@ -7,7 +7,24 @@ export interface AccessOptions {
   hosts?: readonly string[];
   /** Whoever sends `Authorization: Bearer <token>` may look, from anywhere. Default: nobody. */
   token?: string;
+  /**
+   * Decides instead of the rule for the machine itself; a token is enough all the same. Answer at once, not by a promise.
+   * One that throws lets nobody in. Behind it, `Host` and forwarding headers are yours to judge.
+   *
+   * Source: golang.org/x/net/trace, `AuthRequest`.
+   */
+  authRequest?: (request: IncomingMessage) => Access;
 }
+
+/** What a visitor may see. */
+export interface Access {
+  /** The pages. */
+  readonly any: boolean;
+  /** Lines of traces that are marked as sensitive, and the entries of event logs, too. */
+  readonly sensitive: boolean;
+}
+
+export const EVERYTHING: Access = { any: true, sensitive: true };
 
 /** Where a request comes from, as far as the rule needs it. */
 export interface Visitor {
@@ -41,6 +58,17 @@ export function refusalOf(visitor: Visitor, options: AccessOptions): string | un
   const reason = strangeness(visitor, options.hosts ?? []);
   if (reason === undefined) return undefined;
   return `sonde: closed, because ${reason}; open this page as http://localhost:<port> on the machine itself, or set SONDE_TOKEN and send it as "Authorization: Bearer <token>"`;
+}
+
+/** What the application itself lets the request see. */
+export function askApplication(
+  authRequest: NonNullable<AccessOptions['authRequest']>,
+  request: IncomingMessage,
+): Access {
+  // What comes back is foreign: a promise, say, is true without meaning it.
+  const answer: Partial<Access> | undefined = authRequest(request);
+  const any = answer?.any === true;
+  return { any, sensitive: any && answer?.sensitive === true };
 }
 
 function strangeness({ headers, peer }: Visitor, hosts: readonly string[]): string | undefined {
@@ -77,7 +105,7 @@ function hostname(host: string | undefined): string | undefined {
 }
 
 /** Compares digests, so that neither length nor contents of the token can be timed. */
-function hasToken(authorization: string | undefined, token: string): boolean {
+export function hasToken(authorization: string | undefined, token: string): boolean {
   const sent = /^Bearer (.+)$/i.exec(authorization ?? '')?.[1];
   if (sent === undefined) return false;
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();

@@ -1,9 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { diag } from '@opentelemetry/api';
-import { type AccessOptions, refusalOf } from './access.ts';
+import {
+  type Access,
+  type AccessOptions,
+  askApplication,
+  EVERYTHING,
+  hasToken,
+  refusalOf,
+} from './access.ts';
+import { hrNow } from './clock.ts';
 import { type PageResponse, respond } from './pages/respond.ts';
-import { hrTimeOf } from './readable-span.ts';
 import { registry } from './registry.ts';
 import type { RequestStore } from './requests/request-store.ts';
 import { inSlices } from './slices.ts';
@@ -37,7 +44,7 @@ const HEADERS = {
 };
 
 /** The pages that this package serves below the mount point; everything else there belongs to the application. */
-const PAGES = /^(?:\/(?:sonde\.css|requests(?:\.json)?|requests\/trace\/[^/]*)?)?$/;
+const PAGES = /^(?:\/(?:sonde\.css|(?:requests|events)(?:\.json|\.txt)?|requests\/trace\/[^/]*)?)?$/;
 
 /**
  * The pages under `/debug/`, for the local machine alone unless `hosts` or `token` say otherwise. GET and HEAD
@@ -86,8 +93,8 @@ function pageFor(
   options: DebugOptions,
   store: RequestStore,
 ): Answer | Promise<Answer> {
-  const refusal = refusalOf({ peer: peerOf(request), headers: request.headers }, options);
-  if (refusal !== undefined) return line(403, refusal);
+  const access = accessOf(request, options);
+  if (typeof access === 'string') return line(403, access);
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     return {
       ...line(405, `sonde: ${request.method} is not allowed here; use GET`),
@@ -103,6 +110,7 @@ function pageFor(
     path: target.path,
     query: new URLSearchParams(target.query),
     accept: request.headers.accept ?? '',
+    sensitive: access.sensitive,
   };
   const steps = respond(asked, {
     store,
@@ -112,12 +120,28 @@ function pageFor(
       node: process.versions.node,
       uptimeSeconds: process.uptime(),
     },
-    now: hrTimeOf(Date.now()),
+    now: hrNow(),
   });
   return inSlices(steps).catch((error: unknown) => {
     diag.error(`sonde: the page ${target.path} could not be made`, error);
     return line(500, 'sonde: this page could not be made; the log of the process says why');
   });
+}
+
+/** What the visitor may see, or the reason why not. */
+function accessOf(request: IncomingMessage, options: DebugOptions): Access | string {
+  const { authRequest } = options;
+  if (authRequest === undefined) {
+    return refusalOf({ peer: peerOf(request), headers: request.headers }, options) ?? EVERYTHING;
+  }
+  if (options.token && hasToken(request.headers.authorization, options.token)) return EVERYTHING;
+  try {
+    const access = askApplication(authRequest, request);
+    return access.any ? access : "sonde: closed, because the application's authRequest says so";
+  } catch (error) {
+    diag.error('sonde: authRequest failed, so nobody may look', error);
+    return "sonde: closed, because the application's authRequest failed; the log of the process says why";
+  }
 }
 
 function line(status: number, sentence: string): Answer {

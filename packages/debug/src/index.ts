@@ -21,7 +21,7 @@
  *
  * @module
  */
-export type { AccessOptions } from './access.ts';
+export type { Access, AccessOptions } from './access.ts';
 export {
   type DebugHandler,
   type DebugOptions,
@@ -29,8 +29,26 @@ export {
   type PageTarget,
   pageMatcher,
 } from './debug-handler.ts';
+export type { EventLog } from './event-log.ts';
+export type { EventDrops } from './events/event-logs.ts';
+export { fromContext, newContext, newEventLog, newTrace } from './new-trace.ts';
 export { type Drops, RequestStore, type RequestStoreOptions } from './requests/request-store.ts';
 export { RequestsProcessor } from './requests/requests-processor.ts';
-export type { BucketListView, BucketView, FamilyView, RequestsView } from './view/requests-view.ts';
+export type { Trace } from './trace.ts';
+export type {
+  EventFamilyView,
+  EventListView,
+  EventLogView,
+  EventsView,
+} from './view/events-view.ts';
+export type { HistogramRow, HistogramView } from './view/histogram-view.ts';
+export type { LineView } from './view/lines-view.ts';
+export type {
+  BucketListView,
+  BucketView,
+  FamilyView,
+  LatencySummary,
+  RequestsView,
+} from './view/requests-view.ts';
 export type { RequestSummary } from './view/summary.ts';
 export type { EventView, SpanView, TraceView } from './view/trace-view.ts';

@@ -41,8 +41,10 @@ export function secondsBetween(from: HrTime, to: HrTime): number {
 }
 
 export function hrTimeOf(epochMillis: number): HrTime {
-  const seconds = Math.floor(epochMillis / 1000);
-  return [seconds, Math.round((epochMillis - seconds * 1000) * 1e6)];
+  // A number of this size is exact to a quarter of a microsecond.
+  const micros = Math.round(epochMillis * 1000);
+  const seconds = Math.floor(micros / 1e6);
+  return [seconds, (micros - seconds * 1e6) * 1000];
 }
 
 /** How long the span took, or has taken until `now`, in seconds; never negative. */

@@ -4,7 +4,8 @@ import { type Html, html } from './html.ts';
 export function indexPage(base: string): Html {
   return html`<h1>/debug/</h1>
 <ul class="pages">
-<li><a href="${base}requests">requests</a> every request of this process, by family and latency; the running ones too. Also as <a href="${base}requests.json">JSON</a>.</li>
+<li><a href="${base}requests">requests</a> every request of this process, by family and latency; the running ones too. Also as <a href="${base}requests.json">JSON</a> and <a href="${base}requests.txt">text</a>.</li>
+<li><a href="${base}events">events</a> what happened to things that live long, by family and the age of their last error. Also as <a href="${base}events.json">JSON</a> and <a href="${base}events.txt">text</a>.</li>
 </ul>`;
 }
 

@@ -1,55 +1,90 @@
 import { ACTIVE_BUCKET } from '../requests/buckets.ts';
-import type { BucketListView, FamilyView, RequestsView } from '../view/requests-view.ts';
+import type { HistogramView } from '../view/histogram-view.ts';
+import type { BucketListView, FamilyView, LatencySummary, RequestsView } from '../view/requests-view.ts';
 import type { RequestSummary } from '../view/summary.ts';
+import { addressOf, type Flags } from './address.ts';
+import { histogramSection } from './histogram-section.ts';
 import { type Html, html } from './html.ts';
-import { byteCount, cut, duration, elapsed, TITLE_LIMIT } from './text.ts';
+import { lineRows } from './lines-rows.ts';
+import { byteCount, cut, duration, elapsed, spaced, TITLE_LIMIT } from './text.ts';
 
-/** The list of one bucket that the page was asked for, or the sentence why there is none. */
-export type Selection = { readonly list: BucketListView } | { readonly notice: string } | undefined;
+/** What the page was asked for beside the families, or the sentence why there is none. */
+export type Selection =
+  | { readonly list: BucketListView }
+  | { readonly histogram: HistogramView }
+  | { readonly notice: string }
+  | undefined;
 
-/** `/debug/requests`: the families with their buckets; below, the chosen bucket or what runs now. */
-export function requestsPage(view: RequestsView, selection: Selection, base: string): Html {
+/** `/debug/requests`: the families with their buckets; below, what was chosen, or what runs now. */
+export function requestsPage(view: RequestsView, selection: Selection, flags: Flags, base: string): Html {
   return html`<h1>Requests</h1>
-${families(view.families, selection, base)}
-${selection === undefined ? running(view, base) : 'notice' in selection ? notice(selection.notice) : list(selection.list, base)}
+${families(view.families, selection, flags)}
+${selection === undefined ? running(view, base) : chosen(selection, flags, base)}
 ${store(view)}`;
 }
 
-function families(rows: readonly FamilyView[], selection: Selection, base: string): Html {
+function chosen(selection: NonNullable<Selection>, flags: Flags, base: string): Html {
+  if ('notice' in selection) return html`<p class="notice" role="alert">${selection.notice}</p>`;
+  return 'list' in selection ? list(selection.list, flags, base) : histogramSection(selection.histogram);
+}
+
+/** Which cell of the table is shown below. */
+interface Current {
+  readonly family: string;
+  readonly b: number;
+}
+
+function currentOf(selection: Selection): Current | undefined {
+  if (selection === undefined || 'notice' in selection) return undefined;
+  return 'list' in selection ? selection.list : selection.histogram;
+}
+
+function families(rows: readonly FamilyView[], selection: Selection, flags: Flags): Html {
   if (rows.length === 0) return html`<p class="empty">No request has been seen yet.</p>`;
-  const chosen = selection !== undefined && 'list' in selection ? selection.list : undefined;
+  const current = currentOf(selection);
+  const withLatency = rows.find(({ latency }) => latency !== undefined);
+  const windows = withLatency?.latency ?? [];
   return html`<div class="scroll"><table class="families">
-<thead><tr><th scope="col">Family</th><th scope="col" class="number">active</th>
+<thead><tr class="groups"><td colspan="2"></td><th scope="colgroup" colspan="9">Requests that took at least</th>${windows.length > 0 && html`<th scope="colgroup" colspan="${windows.length}" class="apart">Median latency</th>`}</tr>
+<tr><th scope="col">Family</th><th scope="col" class="number">active</th>
 ${rows[0]?.buckets.map(({ label }) => html`<th scope="col" class="number">${label}</th>`)}
+${windows.map(({ window }, i) => html`<th scope="col" class="number${i === 0 && ' apart'}">${window}</th>`)}
 </tr></thead>
 <tbody>
-${rows.map(
-  ({ active, buckets, family }) => html`<tr${chosen?.family === family && html` class="chosen"`}>
-<th scope="row" title="${cut(family, TITLE_LIMIT)}">${cut(family, 80)}</th>
-<td class="number">${active > 0 ? cell(family, ACTIVE_BUCKET, active, chosen, base, 'running') : none}</td>
-${buckets.map(
-  ({ b, kept, label, total }) =>
-    html`<td class="number">${kept > 0 ? cell(family, b, total, chosen, base, label === 'errors' ? 'failed' : '') : none}</td>`,
-)}
-</tr>
-`,
-)}</tbody>
+${rows.map((row) => familyRow(row, windows, current, flags))}</tbody>
 </table></div>`;
 }
 
-const none = html`<span class="none">·</span>`;
-
-function cell(
-  family: string,
-  b: number,
-  count: number,
-  chosen: BucketListView | undefined,
-  base: string,
-  look: string,
+function familyRow(
+  { active, buckets, family, latency }: FamilyView,
+  windows: readonly LatencySummary[],
+  current: Current | undefined,
+  flags: Flags,
 ): Html {
-  const current = chosen?.family === family && chosen.b === b;
-  return html`<a class="${look}" href="${base}requests?fam=${encodeURIComponent(family.toWellFormed())}&amp;b=${b}"${current && html` aria-current="true"`}>${count}</a>`;
+  // As on Go's page, another cell is shown as the one before was, except for `rtraced`.
+  const { exp, hide } = flags;
+  const cell = (b: number, text: string | number, look: string, name: string) => {
+    const here = current?.family === family && current.b === b;
+    const address = addressOf(family, b, { exp: exp ?? false, hide: hide ?? false });
+    return html`<a class="${look}" href="${address}" title="${name}"${here && html` aria-current="true"`}>${text}</a>`;
+  };
+  return html`<tr${current?.family === family && html` class="chosen"`}>
+<th scope="row" title="${cut(family, TITLE_LIMIT)}">${cut(family, 80)}</th>
+<td class="number">${active > 0 ? cell(ACTIVE_BUCKET, active, 'running', 'active') : none}</td>
+${buckets.map(
+  ({ b, kept, label, total }) =>
+    html`<td class="number">${kept > 0 ? cell(b, total, label === 'errors' ? 'failed' : '', label) : none}</td>`,
+)}
+${windows.map(({ b, window }, i) => {
+  const summary = latency?.[i];
+  const shown = summary !== undefined && summary.count > 0;
+  return html`<td class="number${i === 0 && ' apart'}">${shown ? cell(b, duration(summary.median / 1e6), '', `histogram: ${window}`) : none}</td>`;
+})}
+</tr>
+`;
 }
+
+const none = html`<span class="none">·</span>`;
 
 function running({ active }: RequestsView, base: string): Html {
   if (active.total === 0) return html`<h2>Running now</h2><p class="empty">No request is running.</p>`;
@@ -58,29 +93,51 @@ ${active.total > active.shown.length && html`<p>Showing the oldest <b>${active.s
 ${table(active.shown, base)}`;
 }
 
-function list(bucket: BucketListView, base: string): Html {
+function list(bucket: BucketListView, flags: Flags, base: string): Html {
   const shown = bucket.requests.length;
   return html`<h2>${cut(bucket.family, TITLE_LIMIT)} <small>${bucket.label}</small></h2>
-<p>${bucket.b === ACTIVE_BUCKET ? 'Running requests, the oldest first' : 'Finished requests, the latest first'}: showing <b>${shown}</b> of <b>${bucket.total}</b>.</p>
+${looks(bucket, flags)}
+<p>${bucket.b === ACTIVE_BUCKET ? 'Running requests, the oldest first' : 'Finished requests, the latest first'}. Showing <b>${shown}</b> of <b>${bucket.total}</b>.</p>
 ${shown === 0 ? html`<p class="empty">Nothing here.</p>` : table(bucket.requests, base)}`;
+}
+
+/** Go's `[Normal/Summary] [Normal/Expanded] [Traced/Summary] [Traced/Expanded]`; running ones are never asked whether they are traced. */
+function looks({ b, expanded, family, traced }: BucketListView, { hide = false }: Flags): Html {
+  const link = (name: string, exp: boolean, rtraced: boolean) => {
+    const here = exp === expanded && rtraced === traced;
+    return html`<a href="${addressOf(family, b, { exp, rtraced, hide })}"${here && html` aria-current="true"`}>${name}</a>`;
+  };
+  return html`<p class="looks">${link('Summary', false, false)} ${link('Expanded', true, false)}${
+    b !== ACTIVE_BUCKET &&
+    html` <span class="between">in a trace:</span> ${link('Traced summary', false, true)} ${link('Traced expanded', true, true)}`
+  }${hide && html` <span class="between">sensitive lines are hidden</span>`}</p>`;
 }
 
 function table(requests: readonly RequestSummary[], base: string): Html {
   return html`<div class="scroll"><table class="requests">
-<thead><tr><th scope="col">When</th><th scope="col" class="number">Elapsed (s)</th><th scope="col">Request</th>
+<thead><tr><th scope="col">When (UTC)</th><th scope="col" class="number">Elapsed (s)</th><th scope="col">Request</th>
 <th scope="col">Outcome</th><th scope="col" class="number">Spans</th></tr></thead>
 <tbody>
 ${requests.map(
-  (request) => html`<tr>
-<td class="when">${request.start.replace('T', ' ').replace('Z', '')}</td>
+  (request) => html`<tr${request.lines !== undefined && html` class="first"`}>
+<td class="when">${spaced(request.start)}</td>
 <td class="number">${elapsed(request.elapsedSeconds)}</td>
-<td><a href="${base}requests/trace/${request.traceId}#${request.spanId}">${request.title}</a></td>
+<td>${title(request, base)}</td>
 <td>${outcome(request)}</td>
-<td class="number">${request.spans}${request.droppedSpans > 0 && html` <span class="failed" title="spans that were not kept">−${request.droppedSpans}</span>`}</td>
+<td class="number">${request.toldBy === 'spans' ? request.spans : none}${request.droppedSpans > 0 && html` <span class="failed" title="spans that were not kept">−${request.droppedSpans}</span>`}</td>
 </tr>
-`,
+${request.lines !== undefined && lineRows(request.lines, request.start, 2)}`,
 )}</tbody>
 </table></div>`;
+}
+
+/** Leads to the waterfall; from a request told by hand, to that of the distributed trace it belongs to. */
+function title({ spanId, title: text, toldBy, traceId }: RequestSummary, base: string): Html {
+  if (traceId === undefined) return html`${text}`;
+  const address = `${base}requests/trace/${traceId}`;
+  return toldBy === 'spans'
+    ? html`<a href="${address}#${spanId}">${text}</a>`
+    : html`${text} <small><a href="${address}#${spanId}" title="trace ${traceId}">trace</a></small>`;
 }
 
 /** What became of a request; what a running one waits for. */
@@ -96,16 +153,13 @@ export function outcome({ active, error, errorType, statusCode, waitingFor }: Re
   return html`<span class="failed">${status ?? 'error'}${type}</span>`;
 }
 
-function notice(text: string): Html {
-  return html`<p class="notice" role="alert">${text}</p>`;
-}
-
 function store({ store: { bytes, dropped, maxBytes } }: RequestsView): Html {
   const drops = [
     dropped.evictedRequests > 0 && `${dropped.evictedRequests} requests forgotten early for want of room`,
     dropped.unlistedRequests > 0 && `${dropped.unlistedRequests} running requests not listed`,
     dropped.spans > 0 && `${dropped.spans} spans not kept`,
     dropped.overflowRequests > 0 && `${dropped.overflowRequests} requests in the overflow family`,
+    dropped.traceEvents > 0 && `${dropped.traceEvents} lines of traces not kept`,
   ].filter((drop) => drop !== false);
-  return html`<p class="store">Finished requests take about ${byteCount(bytes)} of ${byteCount(maxBytes)}; dropped: ${drops.length === 0 ? 'nothing' : drops.join(', ')}.</p>`;
+  return html`<p class="store">The store takes about ${byteCount(bytes)} of ${byteCount(maxBytes)}; dropped: ${drops.length === 0 ? 'nothing' : drops.join(', ')}.</p>`;
 }

@@ -8,18 +8,23 @@ import type { Request } from '../requests/request.ts';
 import type { RequestStore } from '../requests/request-store.ts';
 import type { Steps } from '../slices.ts';
 import { linksTo } from '../view/backlinks.ts';
+import { viewEventList, viewEvents } from '../view/events-view.ts';
+import { viewHistogram } from '../view/histogram-view.ts';
 import { viewBucket, viewRequests } from '../view/requests-view.ts';
 import { isoTime } from '../view/summary.ts';
 import { reportTrace } from '../view/trace-report.ts';
 import { viewTrace } from '../view/trace-view.ts';
 import { usualIn } from '../view/usual.ts';
+import { type Choice, choiceOf, isTrue } from './address.ts';
+import { type EventSelection, eventsPage } from './events-page.ts';
 import { FORMS, type Form, formOf } from './form.ts';
 import { type Html, html } from './html.ts';
 import { indexPage, noticePage } from './index-page.ts';
 import { layout, type ProcessView } from './layout.ts';
+import { eventsText, requestsText } from './plain-text.ts';
 import { requestsPage, type Selection } from './requests-page.ts';
 import { stylesheet } from './style.ts';
-import { cut, TITLE_LIMIT } from './text.ts';
+import { cut, TITLE_LIMIT, visible } from './text.ts';
 import { tracePage } from './trace-page.ts';
 
 /** What is asked, without the mount point: `path` is `/`, `/requests`, … */
@@ -28,6 +33,8 @@ export interface PageRequest {
   readonly query: URLSearchParams;
   /** The Accept header. */
   readonly accept: string;
+  /** Whether whoever asks may see sensitive lines. */
+  readonly sensitive: boolean;
 }
 
 export interface PageResponse {
@@ -53,31 +60,69 @@ export function* respond(asked: PageRequest, source: PageSource): Steps<PageResp
 
   if (path === '/' && !suffixed)
     return answer(form, source, './', 200, 'debug', indexJson, () => indexPage('./'));
-  if (path === '/requests') return requests(asked.query, form, source);
+  if (path === '/requests') return requests(asked, form, source);
+  if (path === '/events') return events(asked, form, source);
   const traceId = /^\/requests\/trace\/([^/]*)$/.exec(path)?.[1];
   if (traceId !== undefined) return yield* trace(traceId, asked.query, form, source);
   return missing(form, source, baseOf(path), `There is no page ${cut(path, TITLE_LIMIT)} here.`);
 }
 
-const indexJson = { pages: ['requests'] };
+const indexJson = { pages: ['requests', 'events'] };
 
-function requests(query: URLSearchParams, form: Form, source: PageSource): PageResponse {
-  const fam = query.get('fam');
-  const b = query.get('b');
-  const view = viewRequests(source.store, source.now);
-  // As on Go's page, both are needed to choose a bucket.
-  if (fam === null || b === null) {
-    return answer(form, source, './', 200, 'requests', view, () => requestsPage(view, undefined, './'));
+function requests({ query, sensitive }: PageRequest, form: Form, source: PageSource): PageResponse {
+  const { now, store } = source;
+  const flags = flagsOf(query);
+  const choice = choiceOf(query);
+  const view = viewRequests(store, now);
+  const answerWith = (status: number, json: object, selection: Selection): PageResponse => {
+    if (form === 'text') return { status, type: FORMS.text, body: requestsText(view, selection) };
+    const page = () => requestsPage(view, selection, flags, './');
+    return answer(form, source, './', status, 'requests', json, page);
+  };
+  if (choice === undefined) return answerWith(200, view, undefined);
+  if (choice.b !== undefined) {
+    const look = { expanded: flags.exp, traced: flags.rtraced, sensitive: sensitive && !flags.hide };
+    const list = viewBucket(store, choice.fam, choice.b, now, look);
+    if (list !== undefined) return answerWith(200, list, { list });
+    const histogram = viewHistogram(store, choice.fam, choice.b, now);
+    if (histogram !== undefined) return answerWith(200, histogram, { histogram });
   }
-  const list = /^-?\d{1,3}$/.test(b) ? viewBucket(source.store, fam, Number(b), source.now) : undefined;
-  if (list !== undefined) {
-    return answer(form, source, './', 200, 'requests', list, () => requestsPage(view, { list }, './'));
-  }
-  const sentence = `There is no bucket ${cut(b, 20)} of a family ${cut(fam, TITLE_LIMIT)}.`;
-  const selection: Selection = { notice: sentence };
-  return answer(form, source, './', 404, 'requests', { error: sentence }, () =>
-    requestsPage(view, selection, './'),
-  );
+  const notice = noBucket(choice);
+  return answerWith(404, { error: notice }, { notice });
+}
+
+function events({ query, sensitive }: PageRequest, form: Form, source: PageSource): PageResponse {
+  const { now, store } = source;
+  const flags = flagsOf(query);
+  const choice = choiceOf(query);
+  const view = viewEvents(store, now);
+  const answerWith = (status: number, json: object, selection: EventSelection): PageResponse => {
+    if (form === 'text') return { status, type: FORMS.text, body: eventsText(view, selection) };
+    const page = () => eventsPage(view, selection, flags);
+    return answer(form, source, './', status, 'events', json, page);
+  };
+  if (choice === undefined) return answerWith(200, view, undefined);
+  const list =
+    choice.b === undefined
+      ? undefined
+      : viewEventList(store, choice.fam, choice.b, now, flags.exp, sensitive && !flags.hide);
+  if (list !== undefined) return answerWith(200, list, { list });
+  const notice = noBucket(choice);
+  return answerWith(404, { error: notice }, { notice });
+}
+
+function flagsOf(query: URLSearchParams) {
+  return {
+    exp: isTrue(query.get('exp')),
+    rtraced: isTrue(query.get('rtraced')),
+    // One way, as in Go: 1 shows nothing to those who may not see it.
+    hide: query.get('show_sensitive') === '0',
+  };
+}
+
+/** As on Go's page, both `fam` and `b` are needed to choose a bucket; what is not there is said. */
+function noBucket({ fam, written }: Choice): string {
+  return `There is no bucket ${written} of a family ${cut(fam, TITLE_LIMIT)}.`;
 }
 
 function* trace(
@@ -126,6 +171,7 @@ function plain(form: Form, json: object): PageResponse {
 }
 
 function missing(form: Form, source: PageSource, base: string, sentence: string): PageResponse {
+  if (form === 'text') return { status: 404, type: FORMS.text, body: `${visible(sentence)}\n` };
   return answer(form, source, base, 404, 'not found', { error: sentence }, () =>
     noticePage('Not found', sentence),
   );

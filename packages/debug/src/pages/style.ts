@@ -43,11 +43,11 @@ p{margin:.4rem 0}
 code,pre,.number,.when,.took,.attributes td,.events td{font-family:ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:.86em;font-variant-numeric:tabular-nums}
 .bar{display:flex;gap:1.2rem;align-items:baseline;padding:.6rem 1.25rem;border-bottom:1px solid var(--rule);background:var(--raised)}
 .mark{font-weight:700;letter-spacing:.02em;color:var(--accent);text-decoration:none}
-.bar nav{flex:1}
+.bar nav{flex:1;display:flex;gap:1rem}
 .process{margin:0;color:var(--soft);font-size:.9rem}
 .process b{color:var(--ink)}
 footer{padding:.8rem 1.25rem;border-top:1px solid var(--rule);color:var(--soft);font-size:.85rem}
-.scroll{overflow-x:auto}
+.scroll{overflow-x:auto;position:relative}
 table{border-collapse:collapse}
 th,td{padding:.28rem .7rem;text-align:start;vertical-align:baseline}
 th:first-child,td:first-child{padding-inline-start:0}
@@ -57,12 +57,41 @@ tbody th{font-weight:400}
 .families,.requests{width:100%}
 .families tbody tr:hover,.requests tbody tr:hover{background:var(--raised)}
 .families tbody tr.chosen{background:var(--raised)}
-.families tbody th{overflow-wrap:anywhere;min-width:11rem}
+.families tbody th{overflow-wrap:anywhere;min-width:11rem;position:sticky;inset-inline-start:0;background:var(--paper)}
+.families tbody tr:hover th,.families tbody .chosen th{background:var(--raised)}
 .families td,.families thead .number{width:5.6rem}
 .families tbody tr+tr>*{border-top:1px solid var(--rule)}
 .requests td{border-bottom:1px solid var(--rule);overflow-wrap:anywhere}
 .requests .when{white-space:nowrap;color:var(--soft)}
 .requests .when,.requests .number{width:1%}
+.requests .first td{border-bottom:0;border-top:1px solid var(--rule);padding-top:.45rem;font-weight:600}
+.requests .first td:not(:nth-child(3)){font-weight:400}
+.requests tbody tr.first:first-child td{border-top:0}
+.line-row td{border-bottom:0;padding-block:.05rem}
+.line-row:last-child td{padding-bottom:.45rem}
+.line-row .when{text-align:end}
+.line-row .number{white-space:pre}
+.line-row td:last-child{font-family:ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:.86em;white-space:pre-wrap}
+.lead{color:var(--soft)}
+.failed>.lead{color:inherit}
+.line-row em{color:var(--soft)}
+.stack{margin:.1rem 0 .35rem;padding:.1rem .7rem;background:none;border-inline-start:2px solid var(--rule);color:var(--soft);font-size:1em}
+.looks{display:flex;flex-wrap:wrap;gap:.2rem 1rem;align-items:baseline;margin:.1rem 0 .5rem}
+.between,.soft{color:var(--soft)}
+.groups th{border-bottom:0;padding-bottom:0;text-align:center}
+.apart{padding-inline-start:1.6rem}
+.statistics{margin-bottom:1rem}
+.statistics .number{font-size:.95em}
+.histogram{width:100%}
+.histogram td,.histogram thead th{width:1%}
+.histogram td{padding-block:.12rem;vertical-align:middle}
+.histogram td:nth-child(1){padding-inline-end:.3rem}
+.histogram td:nth-child(2){padding-inline-start:.3rem}
+.histogram .share,.histogram thead th:last-child{width:auto;min-width:12rem}
+.share div{display:grid;grid-template-columns:1fr 8rem;gap:.8rem;align-items:center}
+.share .line rect{fill:var(--server)}
+.landmarks{color:var(--accent);font-size:.84rem;white-space:nowrap}
+.unseen{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden;white-space:nowrap}
 [aria-current]{font-weight:700;color:var(--ink);text-decoration:none;border-bottom:2px solid var(--accent)}
 .none{color:var(--soft);opacity:.55}
 .failed{color:var(--failed)}
@@ -141,5 +170,21 @@ main{padding-inline:.8rem}
 .span>summary,.repeat>summary{grid-template-columns:1fr 5.5rem;gap:.1rem .5rem}
 .span>summary .line,.repeat>summary .line{grid-column:1/-1;grid-row:2}
 .scale{display:none}
+.families tbody th{min-width:7.5rem;max-width:9rem}
+.share div{grid-template-columns:1fr 5rem}
+.requests thead{display:none}
+.requests,.requests tbody{display:block}
+.requests tr{display:grid;grid-template-columns:auto auto 1fr auto;gap:0 .8rem;padding:.35rem 0;border-bottom:1px solid var(--rule)}
+.requests td,.requests .first td{display:block;border:0;padding:0;width:auto}
+.requests td:nth-child(3){grid-column:1/-1;grid-row:2}
+.requests .log td:nth-child(4){display:none}
+.requests .log td:nth-child(5){grid-column:1/-1}
+.requests .log .failed::before{content:"last error "}
+.requests .first,.requests .line-row{border-bottom:0}
+.requests .first{border-top:1px solid var(--rule);padding-bottom:.1rem}
+.requests .line-row{grid-template-columns:6.6em 1fr;padding:.05rem 0;font-size:.94em}
+.requests .line-row .when{display:none}
+.requests .line-row td:nth-child(3){grid-column:2;grid-row:1}
+.requests .line-row:last-child{padding-bottom:.5rem}
 }
 `;

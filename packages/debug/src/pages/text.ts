@@ -46,6 +46,28 @@ export function elapsed(seconds: number): string {
   return seconds.toFixed(6);
 }
 
+/**
+ * Go's column of elapsed times, for a monospaced font: below a second, what would be zeros before the first digit is
+ * blank, so that orders of magnitude stand below each other. Source: x/net/trace, `elapsed`.
+ */
+export function alignedElapsed(seconds: number): string {
+  const text = elapsed(seconds);
+  // Rounded to a second, it is one.
+  return text.startsWith('0.')
+    ? text.replace(/^0\.0*/, (zeros) => ` .${' '.repeat(zeros.length - 2)}`)
+    : text;
+}
+
+/** A line's time: the date only where it differs from the line before. Both in ISO 8601. */
+export function timeOfDay(time: string, before: string): string {
+  return time.slice(0, 10) === before.slice(0, 10) ? time.slice(11).replace('Z', '') : spaced(time);
+}
+
+/** `2026-11-23 08:22:01.123456`. */
+export function spaced(iso: string): string {
+  return iso.replace('T', ' ').replace('Z', '');
+}
+
 export function byteCount(bytes: number): string {
   if (bytes < 1024) return `${bytes} B`;
   if (bytes < 1024 * 1024) return `${(bytes / 1024).toFixed(1)} KiB`;

@@ -1,53 +1,44 @@
 import { type Attributes, SpanKind } from '@opentelemetry/api';
 import type { ReadableSpan } from '../readable-span.ts';
-import { BUCKET_BOUNDS, BUCKET_COUNT, ERROR_BUCKET } from './buckets.ts';
-import type { Request } from './request.ts';
+import { BUCKET_COUNT } from './buckets.ts';
+import { BYTES_PER_SERIES, LatencySeries } from './latency-series.ts';
+import type { Listed } from './listed.ts';
+import type { AnyRequest } from './request-store.ts';
 import { Ring } from './ring.ts';
 
-/** Requests of one kind, and the latest of them by latency. Source: x/net/trace, `family`. */
+/** What a family weighs without the requests that it keeps, in bytes. */
+export const BYTES_PER_FAMILY: number = BYTES_PER_SERIES + 2_000;
+
+/** Requests of one kind: how long they took, and the latest of them by latency. Source: x/net/trace, `family`. */
 export class Family {
   readonly name: string;
   /** How many requests each bucket has seen. */
   readonly totals: number[] = new Array<number>(BUCKET_COUNT).fill(0);
-  private readonly rings: readonly Ring<Request>[];
+  readonly latency: LatencySeries = new LatencySeries();
+  private readonly rings: readonly Ring<Listed>[];
 
   constructor(name: string, perBucket: number) {
     this.name = name;
-    this.rings = Array.from({ length: BUCKET_COUNT }, () => new Ring<Request>(perBucket));
+    this.rings = Array.from({ length: BUCKET_COUNT }, () => new Ring<Listed>(perBucket));
   }
 
-  /** Puts a finished request into every bucket that it reached; answers those that had to go. */
-  file(request: Request, seconds: number, failed: boolean): Request[] {
-    const gone: Request[] = [];
-    for (
-      let bucket = 0;
-      bucket < BUCKET_BOUNDS.length && seconds >= (BUCKET_BOUNDS[bucket] as number);
-      bucket++
-    ) {
-      this.fileIn(bucket, request, gone);
-    }
-    if (failed) this.fileIn(ERROR_BUCKET, request, gone);
-    return gone;
+  /** Puts a finished request into a bucket; answers the one that had to go. */
+  push(bucket: number, request: Listed): Listed | undefined {
+    (this.totals[bucket] as number)++;
+    return (this.rings[bucket] as Ring<Listed>).push(request);
   }
 
   /** The oldest request of a bucket, taken out of it. */
-  evict(bucket: number): Request | undefined {
-    return (this.rings[bucket] as Ring<Request>).shift();
+  evict(bucket: number): Listed | undefined {
+    return (this.rings[bucket] as Ring<Listed>).shift();
   }
 
   kept(bucket: number): number {
     return this.rings[bucket]?.size ?? 0;
   }
 
-  newestFirst(bucket: number): Request[] {
-    return this.rings[bucket]?.newestFirst() ?? [];
-  }
-
-  private fileIn(bucket: number, request: Request, gone: Request[]): void {
-    this.totals[bucket] = (this.totals[bucket] as number) + 1;
-    request.places++;
-    const replaced = (this.rings[bucket] as Ring<Request>).push(request);
-    if (replaced !== undefined) gone.push(replaced);
+  newestFirst(bucket: number): AnyRequest[] {
+    return (this.rings[bucket]?.newestFirst() ?? []) as AnyRequest[];
   }
 }
 

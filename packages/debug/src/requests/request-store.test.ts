@@ -9,7 +9,10 @@ import {
 import { TracerProvider } from '@sonde/core';
 import { describe, expect, it } from 'vitest';
 import { ERROR_BUCKET } from './buckets.ts';
-import { type Drops, OVERFLOW_FAMILY, RequestStore, type RequestStoreOptions } from './request-store.ts';
+import { OVERFLOW_FAMILY } from './families.ts';
+import { BYTES_PER_FAMILY } from './family.ts';
+import type { Request } from './request.ts';
+import { type AnyRequest, type Drops, RequestStore, type RequestStoreOptions } from './request-store.ts';
 import { RequestsProcessor } from './requests-processor.ts';
 
 /** A store filled by real spans whose times are set by hand. */
@@ -38,11 +41,23 @@ function filling(options: RequestStoreOptions = {}) {
     store
       .family(family)
       ?.newestFirst(bucket)
-      .map(({ root }) => root.spanContext().spanId);
+      .map((request) => (request as Request).root.spanContext().spanId);
   return { store, tracer, request, child, totals, kept };
 }
 
-const noDrops: Drops = { evictedRequests: 0, unlistedRequests: 0, spans: 0, overflowRequests: 0 };
+const noDrops: Drops = {
+  evictedRequests: 0,
+  unlistedRequests: 0,
+  spans: 0,
+  overflowRequests: 0,
+  traceEvents: 0,
+};
+const spanNames = (request: AnyRequest | undefined) => (request as Request).spans.map(({ name }) => name);
+
+/** A budget that leaves so much to requests beside so many families. */
+const budget = (families: number, bytes: number) => ({
+  maxBytes: Math.max(2 * families * BYTES_PER_FAMILY, families * BYTES_PER_FAMILY + bytes),
+});
 
 describe('buckets', () => {
   it.each([
@@ -90,7 +105,7 @@ describe('running requests', () => {
   it('are listed from their start to their end, the oldest first', () => {
     const { store, tracer } = filling();
     const [a, b, c] = [tracer.startSpan('a'), tracer.startSpan('b'), tracer.startSpan('c')];
-    const names = () => [...store.active()].map(({ root }) => root.name);
+    const names = () => [...store.active()].map(({ title }) => title);
     expect(names()).toEqual(['a', 'b', 'c']);
     b.end();
     expect(names()).toEqual(['a', 'c']);
@@ -121,7 +136,7 @@ describe('spans of a request', () => {
     child(outer, 'inner').end();
     outer.end();
     const [request] = [...store.active()];
-    expect(request?.spans.map(({ name }) => name)).toEqual(['outer', 'inner']);
+    expect(spanNames(request)).toEqual(['outer', 'inner']);
     root.end();
     expect([...store.all()]).toEqual([request]);
   });
@@ -131,7 +146,7 @@ describe('spans of a request', () => {
     const root = tracer.startSpan('root');
     root.end();
     child(root, 'late').end();
-    expect([...store.all()].map(({ spans }) => spans.map(({ name }) => name))).toEqual([['late']]);
+    expect([...store.all()].map(spanNames)).toEqual([['late']]);
     expect(store.activeCount).toBe(0);
   });
 
@@ -146,7 +161,7 @@ describe('spans of a request', () => {
     root.end();
     const [request] = [...store.all()];
     expect(request).toMatchObject({ droppedSpans: 2 });
-    expect(request?.spans).toHaveLength(2);
+    expect(spanNames(request)).toHaveLength(2);
     expect(store.drops).toEqual({ ...noDrops, spans: 2 });
   });
 
@@ -183,14 +198,15 @@ describe('families', () => {
 });
 
 describe('the byte budget', () => {
-  const big = { text: 'x'.repeat(5_000) };
+  const big = { text: 'x'.repeat(20_000) };
 
   it('is kept: the fast ones go first, then the slow ones, the failed ones last', () => {
-    const { kept, request, store } = filling({ maxBytes: 40_000 });
+    const { maxBytes } = budget(4, 160_000);
+    const { kept, request, store } = filling({ maxBytes });
     const failed = request('f', 0, { error: true, attributes: big }).spanContext().spanId;
     const slow = request('f', 2, { attributes: big }).spanContext().spanId;
     for (let i = 0; i < 30; i++) request(`g${i % 3}`, 0, { attributes: big });
-    expect(store.bytes).toBeLessThanOrEqual(40_000);
+    expect(store.bytes).toBeLessThanOrEqual(maxBytes);
     expect(kept('f', ERROR_BUCKET)).toEqual([failed]);
     expect(kept('f', 5)).toEqual([slow]);
     expect(store.drops.evictedRequests).toBeGreaterThan(20);
@@ -200,7 +216,10 @@ describe('the byte budget', () => {
   });
 
   it('counts what is kept, to the byte, through all that comes and goes', () => {
-    const { child, request, store, tracer } = filling({ maxBytes: 60_000, maxFamilies: 4 });
+    const { child, request, store, tracer } = filling({
+      ...budget(5, 60_000),
+      maxFamilies: 4,
+    });
     for (let i = 0; i < 500; i++) {
       const more = { error: i % 7 === 0, attributes: { text: 'x'.repeat((i * 37) % 3_000) } };
       request(`f${i % 6}`, (i % 13) / 4, more);
@@ -209,28 +228,65 @@ describe('the byte budget', () => {
       root.end();
       late.setAttribute('late', 'y'.repeat(i % 500)).end();
     }
-    const sum = [...store.all()].reduce((bytes, request) => bytes + request.bytes, 0);
-    expect(store.bytes).toBe(sum);
-    expect(store.bytes).toBeLessThanOrEqual(60_000);
+    tracer.startSpan('running').setAttribute('is', 'counted');
+    const sum = [...store.everything()].reduce((bytes, request) => bytes + request.bytes, 0);
+    expect(store.bytes).toBe(sum + 5 * BYTES_PER_FAMILY);
+    expect(store.bytes).toBeLessThanOrEqual(store.options.maxBytes);
+    expect(store.drops.evictedRequests).toBeGreaterThan(0);
   });
 
   it('lets go of everything that a forgotten request held', () => {
-    const { child, store, tracer } = filling({ maxBytes: 3_000 });
+    const { child, store, tracer } = filling({ ...budget(2, 3_000), maxFamilies: 1 });
     const root = tracer.startSpan('root');
     child(root).end();
     const [request] = [...store.active()];
     root.end();
-    for (let i = 0; i < 10; i++) tracer.startSpan(`other ${i}`).end();
+    const attributes = { text: 'x'.repeat(10_000) };
+    for (let i = 0; i < 20; i++) tracer.startSpan(`other ${i}`, { attributes }).end();
     expect(request).toMatchObject({ places: 0, spans: [] });
     child(root, 'too late').end();
-    expect(request?.spans).toEqual([]);
+    expect(spanNames(request)).toEqual([]);
   });
 
-  it('of nothing keeps nothing and breaks nothing', () => {
+  it('of nothing keeps nothing but one family, and breaks nothing', () => {
     const { request, store } = filling({ maxBytes: 0 });
     request('f', 1, { error: true });
-    expect(store.bytes).toBe(0);
+    expect(store.bytes).toBe(BYTES_PER_FAMILY);
+    expect(store.listFamilies().map(({ name }) => name)).toEqual([OVERFLOW_FAMILY]);
     expect([...store.all()]).toEqual([]);
     expect(store.drops.evictedRequests).toBe(1);
   });
+
+  it('is kept by those that run, too: no span is added when there is nothing left to forget', () => {
+    const { child, store, tracer } = filling(budget(1, 100_000));
+    const root = tracer.startSpan('root');
+    for (let i = 0; i < 1_000; i++) child(root).setAttribute('text', 'x'.repeat(1_000)).end();
+    expect(store.bytes).toBeLessThan(store.options.maxBytes + 3_000);
+    expect(store.drops.spans).toBeGreaterThan(900);
+    root.end();
+    for (let i = 0; i < 100; i++) child(root).end();
+    expect(store.bytes).toBeLessThanOrEqual(store.options.maxBytes);
+  });
+
+  it('is not exceeded by families: they get half of it, and further ones share the last', () => {
+    const { request, store } = filling({ maxBytes: 10 * BYTES_PER_FAMILY });
+    for (let i = 0; i < 20; i++) request(`f${i}`, 0);
+    expect(store.listFamilies()).toHaveLength(6);
+    expect(store.drops.overflowRequests).toBe(15);
+  });
+});
+
+it('a route is found again without putting its name together, and never in another method or kind', () => {
+  const { store, totals, tracer } = filling();
+  const get = (method: string, kind = SpanKind.SERVER) =>
+    tracer
+      .startSpan('s', {
+        kind,
+        attributes: { 'http.request.method': method, 'http.route': '/o', 'server.address': 'h' },
+      })
+      .end();
+  for (const method of ['GET', 'POST', 'GET', 'GET']) get(method);
+  get('GET', SpanKind.CLIENT);
+  expect([totals('GET /o')?.[0], totals('POST /o')?.[0], totals('GET h')?.[0]]).toEqual([3, 1, 1]);
+  expect(store.listFamilies()).toHaveLength(3);
 });

@@ -1,15 +1,25 @@
-import { SpanStatusCode } from '@opentelemetry/api';
+import { epochMillis } from '../clock.ts';
+import { EventLogs, type EventLogsOptions } from '../events/event-logs.ts';
 import { type ReadableSpan, toSeconds } from '../readable-span.ts';
-import { BUCKET_COUNT } from './buckets.ts';
-import { Family, familyOf, MAX_FAMILY_NAME, methodOf, targetOf } from './family.ts';
+import { BUCKET_BOUNDS, BUCKET_COUNT, ERROR_BUCKET } from './buckets.ts';
+import { Families } from './families.ts';
+import { BYTES_PER_FAMILY, type Family } from './family.ts';
+import { LazyTrace, type TraceKeeper } from './lazy-trace.ts';
+import type { Listed } from './listed.ts';
 import { BYTES_PER_SPAN, Request } from './request.ts';
 import { contentBytes } from './span-bytes.ts';
 
+/** What a store lists: requests told by spans, and those told by hand. */
+export type AnyRequest = Request | LazyTrace;
+
 /** How much a {@link RequestStore} keeps. Every bound drops and counts; none throws. */
-export interface RequestStoreOptions {
+export interface RequestStoreOptions extends EventLogsOptions {
   /** Requests kept in each bucket of a family. Default 10, as in Go. */
   perBucket?: number;
-  /** Families; requests of further ones share the last. Default 200. */
+  /**
+   * Families; requests of further ones share the last. Default 200, and no more than fit into half of `maxBytes`:
+   * each takes about 24 kB, its histograms.
+   */
   maxFamilies?: number;
   /** Spans kept of one request. Default 5,000. */
   maxSpansPerRequest?: number;
@@ -17,8 +27,12 @@ export interface RequestStoreOptions {
   maxActive?: number;
   /** Spans kept of all running requests together. Default 50,000. */
   maxActiveSpans?: number;
-  /** What all finished requests may take, in bytes, by estimate. Default 32 MiB. */
+  /** Objects kept for lines of traces that nobody has looked at yet; further lines are text at once. Default 1,000. */
+  maxPinned?: number;
+  /** What everything in the store may take, in bytes, by estimate. Default 32 MiB. */
   maxBytes?: number;
+  /** Milliseconds since the epoch. Default: the machine's clock. */
+  now?: () => number;
 }
 
 /** What was not kept, by cause. */
@@ -31,70 +45,93 @@ export interface Drops {
   spans: number;
   /** Requests filed in the overflow family. */
   overflowRequests: number;
+  /** Lines of traces by hand, beyond the trace's number or the store's room. */
+  traceEvents: number;
 }
 
-export const OVERFLOW_FAMILY = '(other families)';
-
-const defaults: Required<RequestStoreOptions> = {
+const defaults: Settled = {
   perBucket: 10,
   maxFamilies: 200,
   maxSpansPerRequest: 5_000,
   maxActive: 10_000,
   maxActiveSpans: 50_000,
+  maxPinned: 1_000,
   maxBytes: 32 * 1024 * 1024,
 };
 
+type Settled = Required<Omit<RequestStoreOptions, 'now' | keyof EventLogsOptions>>;
+
 /**
  * The requests of a process: those that run, and of the finished ones the latest of every family by latency and
- * error. x/net/trace's `activeTraces` and `completedTraces` in one.
+ * error. x/net/trace's `activeTraces` and `completedTraces` in one. Its event logs, too: one budget holds for all.
  *
- * Starting and finishing are the hot path: a few links are set and counters moved. Families, titles, ages and
- * sorting belong to whoever looks at a page.
+ * Starting and finishing are the hot path: a few links are set and counters moved. Titles, ages and sorting belong to
+ * whoever looks at a page.
  */
-export class RequestStore {
-  readonly drops: Drops = { evictedRequests: 0, unlistedRequests: 0, spans: 0, overflowRequests: 0 };
-  /** Of the finished requests, by estimate. */
+export class RequestStore implements TraceKeeper {
+  readonly drops: Drops = {
+    evictedRequests: 0,
+    unlistedRequests: 0,
+    spans: 0,
+    overflowRequests: 0,
+    traceEvents: 0,
+  };
+  /** Of everything that is kept, by estimate. */
   bytes = 0;
   activeCount = 0;
-  readonly options: Required<RequestStoreOptions>;
-  private readonly families = new Map<string, Family>();
-  /** The same families, by the two parts of their names. */
-  private readonly byMethod = new Map<string, Map<string, Family>>();
+  readonly options: Readonly<Settled>;
+  readonly eventLogs: EventLogs;
+  readonly now: () => number;
+  private readonly families: Families;
   private activeSpans = 0;
-  private oldestActive: Request | undefined;
-  private newestActive: Request | undefined;
+  private pinned = 0;
+  /** Places taken in all buckets. */
+  private filed = 0;
+  private oldestActive: Listed | undefined;
+  private newestActive: Listed | undefined;
   /** Which family gives first, the next time the budget is used up. */
   private evictNext = 0;
 
   constructor(options: RequestStoreOptions = {}) {
-    this.options = { ...defaults, ...options };
+    const { now, ...bounds } = options;
+    this.options = { ...defaults, ...bounds };
+    this.now = now ?? epochMillis;
+    const { maxBytes, maxFamilies, perBucket } = this.options;
+    const affordable = Math.floor(maxBytes / 2 / BYTES_PER_FAMILY);
+    this.families = new Families(Math.min(maxFamilies, affordable), perBucket, this.drops, () => {
+      this.bytes += BYTES_PER_FAMILY;
+    });
+    this.eventLogs = new EventLogs(options, this.now, maxBytes / 4, (bytes) => this.spend(bytes));
   }
 
   begin(root: ReadableSpan): Request {
     const request = new Request(root);
-    if (this.activeCount >= this.options.maxActive) {
-      this.drops.unlistedRequests++;
-      return request;
-    }
-    this.activeCount++;
-    request.older = this.newestActive;
-    if (this.newestActive === undefined) this.oldestActive = request;
-    else this.newestActive.newer = request;
-    this.newestActive = request;
+    this.list(request);
     return request;
+  }
+
+  /** x/net/trace's `New`. */
+  beginTrace(family: string, title: string): LazyTrace {
+    const trace = new LazyTrace(family, title, this);
+    this.list(trace);
+    this.keepBudget();
+    return trace;
   }
 
   /** Answers whether the span is kept. */
   add(request: Request, span: ReadableSpan): boolean {
-    const { maxActiveSpans, maxSpansPerRequest } = this.options;
-    const full = request.spans.length >= maxSpansPerRequest || this.activeSpans >= maxActiveSpans;
+    const { maxActiveSpans, maxBytes, maxSpansPerRequest } = this.options;
+    const full =
+      request.spans.length >= maxSpansPerRequest ||
+      this.activeSpans >= maxActiveSpans ||
+      this.bytes >= maxBytes;
     // A request that has been forgotten has nobody to show the span to.
     if (full || (request.finished && request.places === 0)) {
       request.droppedSpans++;
       this.drops.spans++;
       return false;
     }
-    request.spans.push(span);
+    request.add(span);
     if (!request.finished) this.activeSpans++;
     this.grow(request, BYTES_PER_SPAN);
     return true;
@@ -107,16 +144,34 @@ export class RequestStore {
 
   /** The root ended. */
   finish(request: Request): void {
-    this.unlink(request);
-    this.activeSpans -= request.spans.length;
-    request.finished = true;
-    request.bytes += contentBytes(request.root);
     const { root } = request;
-    const family = this.familyFor(root);
-    const gone = family.file(request, toSeconds(root.duration), root.status.code === SpanStatusCode.ERROR);
-    this.bytes += request.bytes;
-    for (const replaced of gone) this.leave(replaced);
-    this.keepBudget();
+    this.activeSpans -= request.spans.length;
+    this.grow(request, contentBytes(root));
+    this.file(request, this.families.ofSpan(root), toSeconds(root.duration), root.endTime[0]);
+  }
+
+  finishTrace(trace: LazyTrace, seconds: number): void {
+    this.file(trace, this.families.named(trace.family), seconds, Math.floor(this.now() / 1000));
+  }
+
+  /** Room for a line of a trace; `false` when there is none and the line is lost. */
+  makeRoom(trace: LazyTrace, bytes: number): boolean {
+    this.grow(trace, bytes);
+    if (this.bytes <= this.options.maxBytes) return true;
+    this.grow(trace, -bytes);
+    this.drops.traceEvents++;
+    return false;
+  }
+
+  /** Whether so many more objects may be kept for later. */
+  pin(objects: number): boolean {
+    if (this.pinned + objects > this.options.maxPinned) return false;
+    this.pinned += objects;
+    return true;
+  }
+
+  unpin(objects: number): void {
+    this.pinned -= objects;
   }
 
   // ---- for the pages ---------------------------------------------------------------------------------------
@@ -131,14 +186,16 @@ export class RequestStore {
   }
 
   /** Running requests, the oldest first. */
-  *active(): Generator<Request> {
-    for (let request = this.oldestActive; request !== undefined; request = request.newer) yield request;
+  *active(): Generator<AnyRequest> {
+    for (let request = this.oldestActive; request !== undefined; request = request.newer) {
+      yield request as AnyRequest;
+    }
   }
 
   /** Every request that is kept, once: running ones, then the finished ones. */
-  *all(): Generator<Request> {
+  *everything(): Generator<AnyRequest> {
     yield* this.active();
-    const seen = new Set<Request>();
+    const seen = new Set<AnyRequest>();
     for (const family of this.families.values()) {
       for (let bucket = 0; bucket < BUCKET_COUNT; bucket++) {
         for (const request of family.newestFirst(bucket)) {
@@ -150,41 +207,27 @@ export class RequestStore {
     }
   }
 
+  /** Those of them that are told by spans. */
+  *all(): Generator<Request> {
+    for (const request of this.everything()) if (request.kind === 'spans') yield request;
+  }
+
   // ---- inside ----------------------------------------------------------------------------------------------
 
-  /**
-   * By method and target, each a string that is most often the same one each time, such as a route: to put them together
-   * into a name, and to look that up, costs as much as all the rest of a request's end.
-   */
-  private familyFor(root: ReadableSpan): Family {
-    const method = methodOf(root) ?? '';
-    const target = targetOf(root);
-    let byTarget = this.byMethod.get(method);
-    const known = byTarget?.get(target);
-    if (known !== undefined) return known;
-    const family = this.familyNamed(familyOf(root));
-    if (family.name === OVERFLOW_FAMILY || target.length > MAX_FAMILY_NAME) return family;
-    if (byTarget === undefined) {
-      byTarget = new Map();
-      this.byMethod.set(method, byTarget);
+  private list(request: Listed): void {
+    if (this.activeCount >= this.options.maxActive) {
+      this.drops.unlistedRequests++;
+      return;
     }
-    byTarget.set(target, family);
-    return family;
+    this.enter(request);
+    this.activeCount++;
+    request.older = this.newestActive;
+    if (this.newestActive === undefined) this.oldestActive = request;
+    else this.newestActive.newer = request;
+    this.newestActive = request;
   }
 
-  private familyNamed(name: string): Family {
-    const known = this.families.get(name);
-    if (known !== undefined) return known;
-    if (this.families.size >= this.options.maxFamilies && name !== OVERFLOW_FAMILY) {
-      this.drops.overflowRequests++;
-      return this.familyNamed(OVERFLOW_FAMILY);
-    }
-    const family = new Family(name, this.options.perBucket);
-    this.families.set(name, family);
-    return family;
-  }
-
-  private unlink(request: Request): void {
+  private unlist(request: Listed): void {
     const listed =
       request.older !== undefined || request.newer !== undefined || this.oldestActive === request;
     if (!listed) return;
@@ -194,17 +237,51 @@ export class RequestStore {
     else request.newer.older = request.older;
     request.older = request.newer = undefined;
     this.activeCount--;
+    this.leave(request);
   }
 
-  private grow(request: Request, bytes: number): void {
+  /** Into every bucket that it reached, and from the list of those that run. */
+  private file(request: Listed, family: Family, duration: number, epochSeconds: number): void {
+    // Times that users give may say anything.
+    const seconds = Number.isFinite(duration) ? Math.max(duration, 0) : 0;
+    request.finished = true;
+    family.latency.record(Math.round(seconds * 1e6), epochSeconds);
+    for (
+      let bucket = 0;
+      bucket < BUCKET_BOUNDS.length && seconds >= (BUCKET_BOUNDS[bucket] as number);
+      bucket++
+    ) {
+      this.fileIn(family, bucket, request);
+    }
+    if (request.failed) this.fileIn(family, ERROR_BUCKET, request);
+    this.unlist(request);
+    this.keepBudget();
+  }
+
+  private fileIn(family: Family, bucket: number, request: Listed): void {
+    this.enter(request);
+    const replaced = family.push(bucket, request);
+    if (replaced === undefined) this.filed++;
+    else this.leave(replaced);
+  }
+
+  private grow(request: Listed, bytes: number): void {
     request.bytes += bytes;
-    if (request.places === 0) return;
+    if (request.places > 0) this.spend(bytes);
+  }
+
+  private spend(bytes: number): void {
     this.bytes += bytes;
     this.keepBudget();
   }
 
+  /** A request has got a place. */
+  private enter(request: Listed): void {
+    if (request.places++ === 0) this.bytes += request.bytes;
+  }
+
   /** A request has lost one of its places. */
-  private leave(request: Request): void {
+  private leave(request: Listed): void {
     if (--request.places > 0) return;
     this.bytes -= request.bytes;
     request.forget();
@@ -215,7 +292,7 @@ export class RequestStore {
    * from each family in turn.
    */
   private keepBudget(): void {
-    if (this.bytes <= this.options.maxBytes) return;
+    if (this.bytes <= this.options.maxBytes || this.filed === 0) return;
     const families = [...this.families.values()];
     for (let bucket = 0; bucket < BUCKET_COUNT && this.bytes > this.options.maxBytes; bucket++) {
       let passedOver = 0;
@@ -227,6 +304,7 @@ export class RequestStore {
           continue;
         }
         passedOver = 0;
+        this.filed--;
         this.leave(request);
         if (request.places === 0) this.drops.evictedRequests++;
       }

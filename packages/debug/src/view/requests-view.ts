@@ -1,12 +1,15 @@
 import type { HrTime } from '@opentelemetry/api';
-import { ACTIVE_BUCKET, BUCKET_COUNT, bucketLabel } from '../requests/buckets.ts';
-import { familyOf } from '../requests/family.ts';
-import type { Request } from '../requests/request.ts';
-import type { Drops, RequestStore } from '../requests/request-store.ts';
+import { ACTIVE_BUCKET, BUCKET_COUNT, bucketLabel, WINDOWS } from '../requests/buckets.ts';
+import type { Family } from '../requests/family.ts';
+import type { LatencyWindow } from '../requests/latency-series.ts';
+import type { AnyRequest, Drops, RequestStore } from '../requests/request-store.ts';
+import { viewLines } from './lines-view.ts';
 import { type RequestSummary, summarize } from './summary.ts';
 
 /** x/net/trace shows the oldest twenty. */
 const ACTIVE_SHOWN = 20;
+/** Families of running requests are not bounded by the store: nothing is made for them. */
+const MAX_FAMILIES_SHOWN = 400;
 
 /** The table of families and the running requests. Also the JSON of it. */
 export interface RequestsView {
@@ -23,6 +26,17 @@ export interface FamilyView {
   readonly family: string;
   readonly active: number;
   readonly buckets: readonly BucketView[];
+  /** The histograms, in short; absent until a request has finished. */
+  readonly latency?: readonly LatencySummary[];
+}
+
+export interface LatencySummary {
+  /** The `b` of the page's address. */
+  readonly b: number;
+  readonly window: LatencyWindow;
+  readonly count: number;
+  /** In microseconds; 0 without requests. */
+  readonly median: number;
 }
 
 export interface BucketView {
@@ -43,11 +57,8 @@ export interface ActiveView {
 
 export function viewRequests(store: RequestStore, now: HrTime): RequestsView {
   const activeByFamily = new Map<string, number>();
-  for (const { root } of store.active()) {
-    const family = familyOf(root);
-    activeByFamily.set(family, (activeByFamily.get(family) ?? 0) + 1);
-  }
-  const families = store.listFamilies().map((family) => ({
+  for (const { family } of store.active()) activeByFamily.set(family, (activeByFamily.get(family) ?? 0) + 1);
+  const families: FamilyView[] = store.listFamilies().map((family) => ({
     family: family.name,
     active: activeByFamily.get(family.name) ?? 0,
     buckets: Array.from({ length: BUCKET_COUNT }, (_, b) => ({
@@ -56,33 +67,64 @@ export function viewRequests(store: RequestStore, now: HrTime): RequestsView {
       total: family.totals[b] ?? 0,
       kept: family.kept(b),
     })),
+    latency: viewLatency(family, now),
   }));
   // A family is listed from its first request on, as in Go, even while that one runs.
   const finished = new Set(families.map(({ family }) => family));
   for (const [family, active] of activeByFamily) {
-    if (!finished.has(family)) families.push({ family, active, buckets: emptyBuckets() });
+    if (finished.has(family)) continue;
+    if (families.length < MAX_FAMILIES_SHOWN) families.push({ family, active, buckets: emptyBuckets() });
   }
   families.sort((a, b) => (a.family < b.family ? -1 : a.family > b.family ? 1 : 0));
   return {
     families,
-    active: viewActive(store, now, () => true),
+    active: viewActive(store, now, () => true, plain),
     store: { bytes: store.bytes, maxBytes: store.options.maxBytes, dropped: { ...store.drops } },
   };
+}
+
+function viewLatency({ latency }: Family, now: HrTime): LatencySummary[] {
+  return WINDOWS.map((window, i) => {
+    const histogram = latency.over(window, now[0]);
+    return { b: BUCKET_COUNT + i, window, count: histogram.count, median: histogram.percentile(0.5) };
+  });
 }
 
 function emptyBuckets(): BucketView[] {
   return Array.from({ length: BUCKET_COUNT }, (_, b) => ({ b, label: bucketLabel(b), total: 0, kept: 0 }));
 }
 
-function viewActive(store: RequestStore, now: HrTime, belongs: (request: Request) => boolean): ActiveView {
+function viewActive(
+  store: RequestStore,
+  now: HrTime,
+  belongs: (request: AnyRequest) => boolean,
+  look: Look,
+): ActiveView {
   const shown: RequestSummary[] = [];
   let total = 0;
   for (const request of store.active()) {
     if (!belongs(request)) continue;
-    if (total++ < ACTIVE_SHOWN) shown.push(summarize(request, now));
+    if (total++ < ACTIVE_SHOWN) shown.push(viewRequest(request, now, look));
   }
   return { total, shown };
 }
+
+function viewRequest(request: AnyRequest, now: HrTime, look: Look): RequestSummary {
+  const summary = summarize(request, now);
+  return look.expanded ? { ...summary, lines: viewLines(request, look.sensitive, now) } : summary;
+}
+
+/** How a list is looked at, by Go's names in the address. */
+export interface Look {
+  /** `exp`: with the lines of each request. */
+  readonly expanded: boolean;
+  /** `rtraced`: only finished requests that belong to a distributed trace. */
+  readonly traced: boolean;
+  /** Whether sensitive lines are shown: to those who may, unless `show_sensitive=0`. */
+  readonly sensitive: boolean;
+}
+
+const plain: Look = { expanded: false, traced: false, sensitive: false };
 
 /** One bucket of one family. Also the JSON of it. */
 export interface BucketListView {
@@ -91,6 +133,8 @@ export interface BucketListView {
   readonly label: string;
   /** How many there were in all. */
   readonly total: number;
+  readonly expanded: boolean;
+  readonly traced: boolean;
   /** Finished ones: the latest first. Running ones: the oldest first. */
   readonly requests: readonly RequestSummary[];
 }
@@ -101,19 +145,27 @@ export function viewBucket(
   family: string,
   b: number,
   now: HrTime,
+  look: Look,
 ): BucketListView | undefined {
+  const { expanded } = look;
   if (b === ACTIVE_BUCKET) {
-    const active = viewActive(store, now, ({ root }) => familyOf(root) === family);
+    const active = viewActive(store, now, (request) => request.family === family, look);
     if (active.total === 0 && store.family(family) === undefined) return undefined;
-    return { family, b, label: bucketLabel(b), total: active.total, requests: active.shown };
+    const { shown, total } = active;
+    return { family, b, label: bucketLabel(b), total, expanded, traced: false, requests: shown };
   }
   const known = store.family(family);
   if (known === undefined || !Number.isInteger(b) || b < 0 || b >= BUCKET_COUNT) return undefined;
+  const kept = (known.newestFirst(b) as AnyRequest[]).filter(
+    (request) => !look.traced || request.kind === 'spans' || request.spanId !== undefined,
+  );
   return {
     family,
     b,
     label: bucketLabel(b),
     total: known.totals[b] ?? 0,
-    requests: known.newestFirst(b).map((request) => summarize(request, now)),
+    expanded,
+    traced: look.traced,
+    requests: kept.map((request) => viewRequest(request, now, look)),
   };
 }

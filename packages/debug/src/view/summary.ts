@@ -1,14 +1,18 @@
 import { type HrTime, SpanStatusCode } from '@opentelemetry/api';
 import { cut, TITLE_LIMIT } from '../pages/text.ts';
-import { elapsedSeconds, type ReadableSpan, toSeconds } from '../readable-span.ts';
-import { familyOf, titleOf } from '../requests/family.ts';
+import { type ReadableSpan, toSeconds } from '../readable-span.ts';
 import type { Request } from '../requests/request.ts';
+import type { AnyRequest } from '../requests/request-store.ts';
 import { waitOf } from '../requests/waiting.ts';
+import type { LineView } from './lines-view.ts';
 
 /** One request in a list. Also the JSON of it, so names and units are part of the interface. */
 export interface RequestSummary {
-  readonly traceId: string;
-  readonly spanId: string;
+  /** Absent for one that is told by hand and belongs to no distributed trace. */
+  readonly traceId?: string;
+  readonly spanId?: string;
+  /** Whether spans tell of it, or lines written by `newTrace`. */
+  readonly toldBy: 'spans' | 'lines';
   readonly family: string;
   readonly title: string;
   /** ISO 8601, UTC, to the microsecond. */
@@ -20,13 +24,36 @@ export interface RequestSummary {
   /** HTTP, when there was an answer. */
   readonly statusCode?: number;
   readonly errorType?: string;
-  /** With the first one. */
+  /** With the first one; 0 for one that is told by hand. */
   readonly spans: number;
   readonly droppedSpans: number;
   readonly waitingFor?: { readonly what: string; readonly seconds: number; readonly spanId: string };
+  /** What happened, in the expanded view alone. */
+  readonly lines?: readonly LineView[];
 }
 
-export function summarize(request: Request, now: HrTime): RequestSummary {
+export function summarize(request: AnyRequest, now: HrTime): RequestSummary {
+  const toldBy: RequestSummary['toldBy'] = request.kind;
+  const common = {
+    toldBy,
+    family: request.family,
+    title: cut(request.title, TITLE_LIMIT),
+    start: isoTime(request.startTime),
+    elapsedSeconds: request.elapsedSeconds(now),
+    error: request.failed,
+  };
+  if (request.kind === 'spans') return { ...common, ...summarizeSpans(request, now) };
+  const { spanId, traceId } = request;
+  return {
+    ...(traceId === undefined || spanId === undefined ? {} : { traceId, spanId }),
+    ...common,
+    active: !request.finished,
+    spans: 0,
+    droppedSpans: 0,
+  };
+}
+
+function summarizeSpans(request: Request, now: HrTime) {
   const { root } = request;
   const { spanId, traceId } = root.spanContext();
   const wait = waitOf(request, now);
@@ -35,12 +62,7 @@ export function summarize(request: Request, now: HrTime): RequestSummary {
   return {
     traceId,
     spanId,
-    family: familyOf(root),
-    title: cut(titleOf(root), TITLE_LIMIT),
-    start: isoTime(root.startTime),
-    elapsedSeconds: elapsedSeconds(root, now),
     active: !root.ended,
-    error: failed(root),
     ...(typeof status === 'number' ? { statusCode: status } : {}),
     ...(typeof errorType === 'string' ? { errorType: cut(errorType, TITLE_LIMIT) } : {}),
     spans: request.spans.length + 1,

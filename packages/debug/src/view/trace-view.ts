@@ -197,7 +197,8 @@ function viewAttributes(attributes: object): Readonly<Record<string, unknown>> {
   return shown;
 }
 
-function targetOf({ attributes, kind }: ReadableSpan): string | undefined {
+/** Of an HTTP span, what its name leaves out. */
+export function targetOf({ attributes, kind }: ReadableSpan): string | undefined {
   const target = attributes[kind === SpanKind.SERVER ? 'url.path' : 'url.full'];
   return typeof target === 'string' ? target.replace(/^https?:\/\//, '') : undefined;
 }

@@ -18,9 +18,10 @@ export function* usualIn(
   requests: readonly RequestSummary[],
   now: HrTime,
 ): Steps<(request: RequestSummary) => Usual | undefined> {
-  const usual = new Map<string, Usual>();
+  const usual = new Map<RequestSummary['spanId'], Usual>();
   for (const { family, spanId } of requests) {
     const others = (store.family(family)?.newestFirst(0) ?? [])
+      .filter((request) => request.kind === 'spans')
       .filter(({ root }) => root.spanContext().spanId !== spanId)
       .sort((a, b) => elapsedSeconds(a.root, now) - elapsedSeconds(b.root, now));
     const middle = others[Math.floor(others.length / 2)];

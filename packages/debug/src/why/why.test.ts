@@ -49,6 +49,7 @@ function why(
   const trace = traceOf(root);
   const request: RequestSummary = {
     traceId: 't',
+    toldBy: 'spans',
     spanId: trace.spans[0]?.spanId ?? '',
     family: 'f',
     title: '',

@@ -1,0 +1,64 @@
+import type { ReadableSpan } from '../readable-span.ts';
+import { Family, familyOf, MAX_FAMILY_NAME, methodOf, targetOf } from './family.ts';
+
+export const OVERFLOW_FAMILY = '(other families)';
+
+/** The families of a store by name, as many as there may be; then all others in one. */
+export class Families {
+  private readonly byName = new Map<string, Family>();
+  /**
+   * The same, by the two parts of their names, each a string that is most often the same one each time, such as a route:
+   * to put them together, and to look that up, costs as much as all the rest of a request's end.
+   */
+  private readonly byMethod = new Map<string, Map<string, Family>>();
+  private readonly max: number;
+  private readonly perBucket: number;
+  private readonly drops: { overflowRequests: number };
+  private readonly onNew: () => void;
+
+  constructor(max: number, perBucket: number, drops: { overflowRequests: number }, onNew: () => void) {
+    this.max = max;
+    this.perBucket = perBucket;
+    this.drops = drops;
+    this.onNew = onNew;
+  }
+
+  get(name: string): Family | undefined {
+    return this.byName.get(name);
+  }
+
+  values(): Iterable<Family> {
+    return this.byName.values();
+  }
+
+  /** The family that a span's request belongs to, made when there is room for it. */
+  ofSpan(root: ReadableSpan): Family {
+    const method = methodOf(root) ?? '';
+    const target = targetOf(root);
+    return this.byMethod.get(method)?.get(target) ?? this.ofParts(root, method, target);
+  }
+
+  named(name: string): Family {
+    const known = this.byName.get(name);
+    if (known !== undefined) return known;
+    if (this.byName.size < this.max) return this.make(name);
+    this.drops.overflowRequests++;
+    return this.byName.get(OVERFLOW_FAMILY) ?? this.make(OVERFLOW_FAMILY);
+  }
+
+  private make(name: string): Family {
+    const family = new Family(name, this.perBucket);
+    this.byName.set(name, family);
+    this.onNew();
+    return family;
+  }
+
+  private ofParts(root: ReadableSpan, method: string, target: string): Family {
+    const family = this.named(familyOf(root));
+    // What went into the overflow is not worth a place, and a target that is cut is not all of it.
+    if (family.name === OVERFLOW_FAMILY || target.length > MAX_FAMILY_NAME) return family;
+    const byTarget = this.byMethod.get(method) ?? new Map<string, Family>();
+    this.byMethod.set(method, byTarget.set(target, family));
+    return family;
+  }
+}
