@@ -175,6 +175,7 @@ function listenForFirstByte(socket: Socket & { [LISTENING]?: boolean }, trace: R
   socket[LISTENING] = true;
   socket.prependOnceListener('readable', () => {
     socket[LISTENING] = false;
-    trace.gotFirstResponseByte();
+    // The end of a connection is 'readable', too.
+    if (socket.readableLength > 0) trace.gotFirstResponseByte();
   });
 }
