@@ -108,7 +108,7 @@ describe.skipIf(chromiumPath === undefined)('the pages in Chromium', () => {
 
   it('open the span in which a failure began, and none above it', async () => {
     const page = await open('/debug/requests');
-    await row(page, 'POST /refunds').getByRole('link', { name: '30' }).last().click();
+    await row(page, 'POST /refunds').getByRole('link', { name: '30', exact: true }).last().click();
     await page.getByRole('link', { name: 'POST /refunds' }).first().click();
     await page.screenshot({ path: `${screenshots}failed.png`, fullPage: true });
     expect(await page.locator('details[open]').count()).toBe(1);

@@ -23,6 +23,7 @@ function programsOf(document: string): [title: string, program: string, output: 
 describe.each([
   ['packages/core/README.md', 4],
   ['packages/context/README.md', 4],
+  ['packages/debug/README.md', 3],
 ])('%s', (document, count) => {
   const programs = programsOf(document);
 

@@ -1,6 +1,3 @@
-import type { HrTime } from '@opentelemetry/api';
-import { hrTimeOf } from './readable-span.ts';
-
 /** `Date.now()` is a floor; less than this between the two clocks is no step of the wall clock. */
 const STEP_MILLIS = 5;
 
@@ -13,9 +10,4 @@ export function epochMillis(): number {
   origin ??= performance.timeOrigin;
   if (Math.abs(wall - origin - monotonic) > STEP_MILLIS) origin = wall - monotonic;
   return origin + monotonic;
-}
-
-/** Now, as pages take it. */
-export function hrNow(): HrTime {
-  return hrTimeOf(epochMillis());
 }

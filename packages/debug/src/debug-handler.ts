@@ -9,8 +9,8 @@ import {
   hasToken,
   refusalOf,
 } from './access.ts';
-import { hrNow } from './clock.ts';
 import { type PageResponse, respond } from './pages/respond.ts';
+import { hrTimeOf } from './readable-span.ts';
 import { registry } from './registry.ts';
 import type { RequestStore } from './requests/request-store.ts';
 import { inSlices } from './slices.ts';
@@ -120,7 +120,7 @@ function pageFor(
       node: process.versions.node,
       uptimeSeconds: process.uptime(),
     },
-    now: hrNow(),
+    now: hrTimeOf(store.now()),
   });
   return inSlices(steps).catch((error: unknown) => {
     diag.error(`sonde: the page ${target.path} could not be made`, error);

@@ -3,10 +3,10 @@ import { type Context, context, diag, ROOT_CONTEXT, trace as traceApi } from '@o
 import { TracerProvider } from '@sonde/core';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { hrNow } from './clock.ts';
 import type { EventLog } from './event-log.ts';
 import { fromContext, newContext, newEventLog, newTrace } from './new-trace.ts';
 import { type PageRequest, type PageSource, respond as steps } from './pages/respond.ts';
+import { hrTimeOf } from './readable-span.ts';
 import { registry } from './registry.ts';
 import { RequestStore } from './requests/request-store.ts';
 import { atOnce } from './slices.ts';
@@ -17,7 +17,7 @@ const json = (store: RequestStore, path: string, query = '') => {
   const source = {
     store,
     process: { service: 'shop', pid: 7, node: '24.0.0', uptimeSeconds: 1 },
-    now: hrNow(),
+    now: hrTimeOf(store.now()),
   };
   const asked = { path, query: new URLSearchParams(query), accept: '', sensitive: true };
   return JSON.parse(respond(asked, source).body);
@@ -163,7 +163,11 @@ it('no argument makes any of it throw, then or on a page, even where the logger 
           accept: '',
           sensitive: true,
         };
-        const source = { store, process: { service: '', pid: 1, node: '', uptimeSeconds: 1 }, now: hrNow() };
+        const source = {
+          store,
+          process: { service: '', pid: 1, node: '', uptimeSeconds: 1 },
+          now: hrTimeOf(store.now()),
+        };
         expect(respond(asked, source).status).toBe(200);
         const events = {
           ...asked,

@@ -45,7 +45,7 @@ function families(rows: readonly FamilyView[], selection: Selection, flags: Flag
   const withLatency = rows.find(({ latency }) => latency !== undefined);
   const windows = withLatency?.latency ?? [];
   return html`<div class="scroll"><table class="families">
-<thead><tr class="groups"><td colspan="2"></td><th scope="colgroup" colspan="9">Requests that took at least</th>${windows.length > 0 && html`<th scope="colgroup" colspan="${windows.length}" class="apart">Median latency</th>`}</tr>
+<thead><tr class="groups"><td colspan="2"></td><th scope="colgroup" colspan="8">Requests that took at least</th><td></td>${windows.length > 0 && html`<th scope="colgroup" colspan="${windows.length}" class="apart">Median latency</th>`}</tr>
 <tr><th scope="col">Family</th><th scope="col" class="number">active</th>
 ${rows[0]?.buckets.map(({ label }) => html`<th scope="col" class="number">${label}</th>`)}
 ${windows.map(({ window }, i) => html`<th scope="col" class="number${i === 0 && ' apart'}">${window}</th>`)}

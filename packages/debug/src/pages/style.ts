@@ -171,7 +171,8 @@ main{padding-inline:.8rem}
 .span>summary .line,.repeat>summary .line{grid-column:1/-1;grid-row:2}
 .scale{display:none}
 .families tbody th{min-width:7.5rem;max-width:9rem}
-.share div{grid-template-columns:1fr 5rem}
+.share div{grid-template-columns:1fr 3.5rem;gap:.4rem}
+.landmarks{white-space:normal;line-height:1.1}
 .requests thead{display:none}
 .requests,.requests tbody{display:block}
 .requests tr{display:grid;grid-template-columns:auto auto 1fr auto;gap:0 .8rem;padding:.35rem 0;border-bottom:1px solid var(--rule)}
@@ -180,6 +181,10 @@ main{padding-inline:.8rem}
 .requests .log td:nth-child(4){display:none}
 .requests .log td:nth-child(5){grid-column:1/-1}
 .requests .log .failed::before{content:"last error "}
+.requests .log .none,.groups{display:none}
+.histogram :is(td,th):is(:nth-last-child(2),:nth-last-child(3),:nth-last-child(5)){display:none}
+.histogram td,.histogram th{padding-inline:.35rem}
+.histogram .share,.histogram thead th:last-child{min-width:6rem}
 .requests .first,.requests .line-row{border-bottom:0}
 .requests .first{border-top:1px solid var(--rule);padding-bottom:.1rem}
 .requests .line-row{grid-template-columns:6.6em 1fr;padding:.05rem 0;font-size:.94em}

@@ -1,5 +1,5 @@
 import type { HrTime } from '@opentelemetry/api';
-import { hrTimeOf, toSeconds } from '../readable-span.ts';
+import { hrTimeOf, secondsBetween } from '../readable-span.ts';
 import { warnOnce } from '../report.ts';
 import type { Trace } from '../trace.ts';
 import { formatLine, isPlain, keepable, LINE_LIMIT, shorten, tellLine } from './line.ts';
@@ -131,8 +131,7 @@ export class LazyTrace extends Listed implements Trace {
   }
 
   override elapsedSeconds(now: HrTime): number {
-    const seconds = (this.end === undefined ? toSeconds(now) : this.end / 1000) - this.start / 1000;
-    return Math.max(0, seconds);
+    return Math.max(0, secondsBetween(this.startTime, this.end === undefined ? now : hrTimeOf(this.end)));
   }
 
   override forget(): void {

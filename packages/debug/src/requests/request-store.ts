@@ -31,7 +31,7 @@ export interface RequestStoreOptions extends EventLogsOptions {
   maxPinned?: number;
   /** What everything in the store may take, in bytes, by estimate. Default 32 MiB. */
   maxBytes?: number;
-  /** Milliseconds since the epoch. Default: the machine's clock. */
+  /** Milliseconds since the epoch; also for the pages. Default: the machine's clock. */
   now?: () => number;
 }
 
