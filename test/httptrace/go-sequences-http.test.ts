@@ -1,37 +1,555 @@
 import { once } from 'node:events';
 import http from 'node:http';
+import https from 'node:https';
 import net from 'node:net';
 import { withClientTrace } from '@sonde/httptrace';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { expectSequence, type SequenceName, sequences } from './go-sequences.ts';
 import { Recorder } from './recorder.ts';
-import { portOf } from './servers.ts';
+import {
+  answer,
+  blackHole,
+  type Listening,
+  listen,
+  plainServer,
+  secureServer,
+  selfSigned,
+} from './servers.ts';
 
 /** A title for each case of Go's recording. */
 const as = (name: SequenceName): string => `${name}: ${sequences[name].title}`;
 
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const port = portOf(server);
-  server.close();
-  await once(server, 'close');
-  return port;
+let pems: { key: string; cert: string };
+let plain: Listening;
+let secure: Listening;
+const opened: { close(): unknown }[] = [];
+
+/** Closed when the tests are over. */
+function using<T extends { close(): unknown }>(thing: T): T {
+  opened.push(thing);
+  return thing;
 }
 
-async function failing(url: string): Promise<Recorder> {
-  const recorder = new Recorder();
-  await expect(withClientTrace(recorder.trace, () => once(http.get(url), 'response'))).rejects.toThrow();
+function pool(options: https.AgentOptions = {}): http.Agent {
+  const agent = new http.Agent({ keepAlive: true, ...options });
+  using({ close: () => agent.destroy() });
+  return agent;
+}
+
+function securePool(options: https.AgentOptions = {}): https.Agent {
+  const agent = new https.Agent({ keepAlive: true, ca: pems.cert, ...options });
+  using({ close: () => agent.destroy() });
+  return agent;
+}
+
+beforeAll(async () => {
+  pems = await selfSigned();
+  plain = using(await listen(plainServer(exchange)));
+  secure = using(await listen(secureServer(pems)));
+});
+
+afterAll(async () => {
+  for (const thing of opened.reverse()) await thing.close();
+});
+
+const BIG = 'x'.repeat(2 << 20);
+
+/** What the plain server does, by path. */
+function exchange(request: http.IncomingMessage, response: http.ServerResponse): void {
+  const one = held.get(request.url ?? '');
+  if (one !== undefined) {
+    one.arrive();
+    void one.allowed.then(() => answer(request, response));
+    return;
+  }
+  switch (request.url) {
+    case '/big':
+      response.end(BIG);
+      return;
+    case '/103':
+      response.writeEarlyHints({ link: '</a.css>; rel=preload' });
+      response.writeEarlyHints({ link: '</a.css>; rel=preload' });
+      response.end('x');
+      return;
+    case '/half':
+      response.write('half');
+      return;
+    case '/silent':
+      return;
+    case '/close':
+      request.socket.end();
+      return;
+    default:
+      answer(request, response);
+  }
+}
+
+interface Held {
+  readonly url: string;
+  readonly allowed: Promise<void>;
+  readonly arrived: Promise<void>;
+  arrive(): void;
+  answer(): void;
+}
+const held = new Map<string, Held>();
+
+/** A URL of the plain server that is answered when `answer` is called. */
+function heldBack(): Held {
+  const path = `/held/${held.size}`;
+  let arrive = (): void => {};
+  let letGo = (): void => {};
+  const one: Held = {
+    url: at(path),
+    arrived: new Promise((resolve) => {
+      arrive = resolve;
+    }),
+    allowed: new Promise((resolve) => {
+      letGo = resolve;
+    }),
+    arrive: () => arrive(),
+    answer: () => letGo(),
+  };
+  held.set(path, one);
+  return one;
+}
+
+type Options = https.RequestOptions & {
+  /** Called with the response in the place of reading it to its end. */
+  readonly onResponse?: (response: http.IncomingMessage, request: http.ClientRequest) => void;
+  /** Called in the place of `request.end()`. */
+  readonly send?: (request: http.ClientRequest) => void;
+};
+
+/** One traced request; resolves when it is over for its caller, and for its trace. */
+async function ask(url: string, options: Options = {}, recorder = new Recorder()): Promise<Recorder> {
+  const {
+    onResponse = (response) => response.resume(),
+    send = (request) => request.end(),
+    ...rest
+  } = options;
+  const { request } = url.startsWith('https:') ? https : http;
+  const asked = withClientTrace(recorder.trace, () => request(url, rest));
+  asked.once('response', (response) => onResponse(response, asked));
+  asked.on('error', () => {});
+  send(asked);
+  await new Promise((resolve) => asked.once('close', resolve));
   await recorder.over;
   return recorder;
 }
 
+/** The same on a connection that lies idle in a pool. */
+async function askAgain(url: string, options: Options = {}): Promise<Recorder> {
+  const agent = url.startsWith('https:') ? securePool() : pool();
+  await ask(url.replace(/\/[^/]*$/, '/'), { agent });
+  return ask(url, { agent, ...options });
+}
+
+const at = (path = '/', host = '127.0.0.1'): string => `http://${host}:${plain.port}${path}`;
+const atSecure = (path = '/'): string => `https://127.0.0.1:${secure.port}${path}`;
+
+/** A server that speaks bytes, `respond` by `respond`: each is called when the next bytes have come. */
+async function speaking(...responds: ((socket: net.Socket) => void)[]): Promise<string> {
+  const server = net.createServer((socket) => {
+    const rest = [...responds];
+    socket.on('data', () => rest.shift()?.(socket));
+  });
+  return `http://127.0.0.1:${using(await listen(server)).port}/`;
+}
+
+const saying =
+  (text: string) =>
+  (socket: net.Socket): void =>
+    void socket.write(text);
+const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+
+async function freePort(): Promise<number> {
+  const server = await listen(net.createServer());
+  await server.close();
+  return server.port;
+}
+
+/** A name with these addresses, in this order. */
+const resolvesTo =
+  (...addresses: string[]): net.LookupFunction =>
+  (_host, _options, callback) =>
+    callback(
+      null,
+      addresses.map((address) => ({ address, family: net.isIP(address) })),
+    );
+
 describe('node:http calls the hooks as Go does', () => {
+  it(as('P1'), async () => {
+    const recorder = await ask(at('/', 'localhost'), { agent: pool() });
+    expectSequence(recorder, 'P1');
+    expect(recorder.get('dnsDone')['addrs']).toContain('127.0.0.1');
+  });
+
+  it(as('P2'), async () => {
+    const recorder = await askAgain(at());
+    expectSequence(recorder, 'P2');
+    expect(recorder.get('gotConn')['idleTimeMs']).toBeGreaterThan(0);
+  });
+
+  it(as('P3'), async () => {
+    expectSequence(await ask(at(), { agent: pool() }), 'P3');
+  });
+
+  it(as('P4'), async () => {
+    expectSequence(await askAgain(at('/204')), 'P4');
+  });
+
+  it(as('P5'), async () => {
+    const recorder = await askAgain(at(), { method: 'POST', send: (request) => request.end('0123456789') });
+    expectSequence(recorder, 'P5');
+    expect(recorder.all('bodyChunk')).toMatchObject([
+      { direction: 'sent', bytes: 10 },
+      { direction: 'received', bytes: 6 },
+    ]);
+    expect(recorder.all('wroteHeaderField').map(({ key, value }) => [key, value])).toEqual([
+      ['Host', [`127.0.0.1:${plain.port}`]],
+      ['Connection', ['keep-alive']],
+      ['Content-Length', ['10']],
+    ]);
+  });
+
+  it(as('P6'), async () => {
+    const recorder = await askAgain(at(), {
+      method: 'POST',
+      send: (request) => request.end('x'.repeat(1 << 20)),
+    });
+    expectSequence(recorder, 'P6');
+    expect(recorder.get('requestEnd')['bytesSent']).toBeGreaterThan(1 << 20);
+  });
+
+  it(as('P8'), async () => {
+    const recorder = await askAgain(at('/big'), { onResponse: (response) => response.destroy() });
+    expectSequence(recorder, 'P8');
+    expect(recorder.get('requestEnd')).not.toHaveProperty('err');
+  });
+
+  it(as('P9'), async () => {
+    expectSequence(await ask(at('/', 'localhost'), { agent: false }), 'P9');
+  });
+
+  it(as('P10'), async () => {
+    const headers = { connection: 'close' };
+    expectSequence(await ask(at('/', 'localhost'), { agent: pool(), headers }), 'P10');
+  });
+
+  it(as('P11b'), async () => {
+    const agent = pool({ maxFreeSockets: 1 });
+    const url = at('/', 'localhost');
+    const both = await Promise.all([ask(url, { agent }), ask(url, { agent })]);
+    const [kept, dropped] = both.sort(
+      (a, b) => (a.get('putIdleConn').time ?? 0) - (b.get('putIdleConn').time ?? 0),
+    );
+    expectSequence(kept as Recorder, 'P1');
+    expectSequence(dropped as Recorder, 'P11b');
+  });
+
+  const posting = (onContinue: (request: http.ClientRequest) => void): Options => ({
+    method: 'POST',
+    headers: { expect: '100-continue', 'content-length': 5 },
+    send: (request) => void request.once('continue', () => onContinue(request)),
+  });
+
+  it(as('C1'), async () => {
+    const recorder = await ask(at(), { agent: pool(), ...posting((request) => request.end('hello')) });
+    expectSequence(recorder, 'C1');
+  });
+
+  it(as('C2'), async () => {
+    const url = await speaking(saying('HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n'));
+    const recorder = await ask(url, {
+      agent: pool(),
+      ...posting(() => expect.unreachable('a 100 in the place of a 417')),
+      onResponse: (response, request) => {
+        response.resume();
+        response.once('end', () => request.destroy());
+      },
+    });
+    expectSequence(recorder, 'C2');
+  });
+
+  it(as('C3'), async () => {
+    const url = await speaking(() => {}, saying(OK));
+    const recorder = await ask(url, {
+      agent: pool(),
+      ...posting(() => expect.unreachable('a 100 of a silent server')),
+      send: (request) => {
+        request.once('socket', (socket) =>
+          socket.once('connect', () => setTimeout(() => request.end('hello'), 20)),
+        );
+      },
+    });
+    expectSequence(recorder, 'C3');
+  });
+
+  it(as('C4'), async () => {
+    expectSequence(await ask(at('/103'), { agent: pool() }), 'C4');
+  });
+
+  it(as('C5'), async () => {
+    const url = await speaking(saying(`HTTP/1.1 100 Continue\r\n\r\n${OK}`));
+    expectSequence(await ask(url, { agent: pool() }), 'C5');
+  });
+
+  it(as('C7'), async () => {
+    const url = await speaking(
+      saying('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nhello'),
+    );
+    const recorder = await ask(url, {
+      agent: pool(),
+      headers: { connection: 'Upgrade', upgrade: 'echo' },
+      send: (request) => {
+        request.once('upgrade', (_response, socket) => socket.destroy());
+        request.end();
+      },
+    });
+    expectSequence(recorder, 'C7');
+  });
+
+  it(as('T1'), async () => {
+    expectSequence(await ask(atSecure(), { agent: securePool() }), 'T1');
+  });
+
+  it(as('T2'), async () => {
+    expectSequence(await askAgain(atSecure()), 'T2');
+  });
+
+  it(as('T3'), async () => {
+    const agent = securePool({ keepAlive: false });
+    await ask(atSecure(), { agent });
+    // A session is made for a second connection, which a pool that keeps the first would not open.
+    const resumed = await ask(atSecure(), { agent });
+    expectSequence(resumed, 'T3', { lacks: ['putIdleConn'], adds: ['connClosed'] });
+  });
+
+  it(as('T4'), async () => {
+    expectSequence(await ask(atSecure(), { agent: securePool({ ca: [] }) }), 'T4');
+  });
+
+  it(as('T5'), async () => {
+    expectSequence(await ask(`https://127.0.0.1:${plain.port}/`, { agent: securePool() }), 'T5');
+  });
+
+  it(as('T6'), async () => {
+    const silent = using(await listen(net.createServer()));
+    const recorder = await ask(`https://127.0.0.1:${silent.port}/`, {
+      agent: securePool(),
+      timeout: 100,
+      send: (request) =>
+        request.once('timeout', () => request.destroy(new Error('no handshake in time'))).end(),
+    });
+    expectSequence(recorder, 'T6');
+  });
+
+  it(as('R2'), async () => {
+    const agent = pool({ maxSockets: 1 });
+    const [first, second] = await Promise.all([ask(at(), { agent }), ask(at(), { agent })]);
+    expectSequence(first, 'P3');
+    expectSequence(second, 'R2');
+    expect(second.get('gotConn')['conn']).toBe(first.get('gotConn')['conn']);
+  });
+
+  it(as('R1b'), async () => {
+    const agent = pool({ maxSockets: 2 });
+    // The third dial is held back; the agent learns of a connection when it is there.
+    let dials = 0;
+    let dialed = (): void => {};
+    const third = new Promise<void>((resolve) => {
+      dialed = resolve;
+    });
+    agent.createConnection = (options, oncreate) => {
+      const mine = ++dials;
+      const socket = net.connect(options as net.NetConnectOpts);
+      socket.once('connect', async () => {
+        if (mine === 3) await third;
+        oncreate?.(null, socket);
+      });
+      return undefined as never;
+    };
+    const [one, two] = [heldBack(), heldBack()];
+    const slow = ask(one.url, { agent });
+    const closing = ask(two.url, { agent, headers: { connection: 'close' } });
+    await Promise.all([one.arrived, two.arrived]);
+    const waiting = ask(at(), { agent });
+    two.answer();
+    await closing;
+    await vi.waitUntil(() => dials === 3);
+    one.answer();
+    const other = await slow;
+    const recorder = await waiting;
+    expectSequence(recorder, 'R1b');
+    expect(recorder.get('gotConn')['conn']).toBe(other.get('gotConn')['conn']);
+
+    // Node's agent drops what it dialed in vain: nobody is told of it, whatever becomes of it.
+    const told = recorder.calls.length;
+    dialed();
+    await new Promise(setImmediate);
+    expect(recorder.calls).toHaveLength(told);
+  });
+
+  it('R1: a request that waits is dialed for in the place of one that closed its connection', async () => {
+    const agent = pool({ maxSockets: 1 });
+    const headers = { connection: 'close' };
+    const [first, second] = await Promise.all([ask(at(), { agent, headers }), ask(at(), { agent })]);
+    expectSequence(first, 'P10', { lacks: ['dnsStart', 'dnsDone'] });
+    expectSequence(second, 'P3');
+    expect(second.get('connectStart').time).toBeGreaterThanOrEqual(first.get('connClosed').time);
+  });
+
   it(as('X1'), async () => {
-    expectSequence(await failing(`http://127.0.0.1:${await freePort()}/`), 'X1');
+    expectSequence(await ask(`http://127.0.0.1:${await freePort()}/`), 'X1');
   });
 
   it(as('X3'), async () => {
-    expectSequence(await failing('http://nobody.invalid/'), 'X3');
+    expectSequence(await ask('http://nobody.invalid/'), 'X3');
+  });
+
+  it(as('X4'), async () => {
+    expectSequence(await ask(at('/close'), { agent: pool() }), 'X4');
+  });
+
+  it(as('X5'), async () => {
+    const recorder = await ask(at('/silent'), {
+      agent: pool(),
+      timeout: 60,
+      send: (request) =>
+        request.once('timeout', () => request.destroy(new Error('no headers in time'))).end(),
+    });
+    expectSequence(recorder, 'X5');
+  });
+
+  it(as('X6'), async () => {
+    const recorder = await ask(at('/silent'), { agent: pool(), signal: AbortSignal.timeout(60) });
+    expectSequence(recorder, 'X6');
+    expect(recorder.get('requestEnd')['err']).toMatchObject({ name: 'AbortError' });
+  });
+
+  it(as('X7'), async () => {
+    const hole = using(await blackHole('127.0.0.2', 0));
+    const recorder = await ask(`http://127.0.0.2:${hole.port}/`, {
+      agent: pool(),
+      signal: AbortSignal.timeout(60),
+    });
+    expectSequence(recorder, 'X7');
+  });
+
+  it('X7: a deadline while the request waits for a connection', async () => {
+    const agent = pool({ maxSockets: 1 });
+    const abort = new AbortController();
+    const holding = heldBack();
+    const busy = ask(holding.url, { agent });
+    const waiting = ask(at(), { agent, signal: abort.signal });
+    await holding.arrived;
+    abort.abort();
+    // The agent looks at a request that waits when it has a connection for it, and not before.
+    holding.answer();
+    await busy;
+    const recorder = await waiting;
+    expect(recorder.hooks).toEqual(['requestStart', 'getConn', 'getConnFailed', 'requestEnd']);
+    expect(recorder.get('getConnFailed')['err']).toMatchObject({ name: 'AbortError' });
+  });
+
+  it(as('X9'), async () => {
+    const abort = new AbortController();
+    const recorder = await ask(at('/half'), {
+      agent: pool(),
+      signal: abort.signal,
+      onResponse: (response) => response.on('error', () => {}).once('data', () => abort.abort()),
+    });
+    expectSequence(recorder, 'X9');
+  });
+
+  it(as('X10'), async () => {
+    const recorder = await ask(at('/'), {
+      agent: pool(),
+      method: 'POST',
+      send: (request) => {
+        request.write('first');
+        request.once('socket', (socket) =>
+          socket.once('connect', () => setImmediate(() => request.destroy(new Error('no more to send')))),
+        );
+      },
+    });
+    expectSequence(recorder, 'X10');
+  });
+
+  it(as('E4'), async () => {
+    const lookup = resolvesTo('127.0.0.9', '127.0.0.1');
+    const recorder = await ask(at('/', 'multi.test'), {
+      agent: pool(),
+      lookup,
+      autoSelectFamily: true,
+    } as Options);
+    expectSequence(recorder, 'E4');
+    expect(recorder.all('connectStart').map(({ addr }) => addr)).toEqual([
+      `127.0.0.9:${plain.port}`,
+      `127.0.0.1:${plain.port}`,
+    ]);
+  });
+
+  it(as('E1'), async () => {
+    const lookup = resolvesTo('::1', '127.0.0.1');
+    const recorder = await ask(at('/', 'dual.test'), {
+      agent: pool(),
+      lookup,
+      autoSelectFamily: true,
+    } as Options);
+    expectSequence(recorder, 'E1');
+    expect(recorder.get('dnsDone')['addrs']).toEqual(['::1', '127.0.0.1']);
+  });
+
+  it(as('E2'), async () => {
+    const hole = using(await blackHole('127.0.0.2', plain.port));
+    const lookup = resolvesTo('127.0.0.2', '127.0.0.1');
+    const recorder = await ask(at('/', 'dual.test'), {
+      agent: pool(),
+      lookup,
+      autoSelectFamily: true,
+    } as Options);
+    expectSequence(recorder, 'E2');
+    expect(recorder.all('connectDone')).toMatchObject([
+      { addr: `127.0.0.2:${hole.port}`, err: { code: 'ETIMEDOUT' } },
+      { addr: `127.0.0.1:${plain.port}` },
+    ]);
+  });
+
+  it(as('Y1'), async () => {
+    let connections = 0;
+    const server = net.createServer((socket) => {
+      const first = connections++ === 0;
+      socket.once('data', () => {
+        socket.write(OK);
+        if (first) socket.once('data', () => socket.destroy());
+      });
+    });
+    const url = `http://127.0.0.1:${using(await listen(server)).port}/`;
+    const agent = pool();
+    await ask(url, { agent });
+    const recorder = new Recorder();
+    await withClientTrace(recorder.trace, async () => {
+      const request = http.get(url, { agent });
+      const [error] = await once(request, 'error').catch((reason: unknown) => [reason]);
+      expect(error).toMatchObject({ code: 'ECONNRESET' });
+      expect(request.reusedSocket).toBe(true);
+    });
+    await ask(url, { agent }, recorder);
+    expectSequence(recorder, 'Y1');
+  });
+
+  it('Y3: composition, the inner trace first', async () => {
+    const calls: string[] = [];
+    const naming = (name: string) =>
+      Object.fromEntries(
+        Object.keys(new Recorder().trace).map((hook) => [hook, () => void calls.push(`${hook} ${name}`)]),
+      );
+    await withClientTrace(naming('outer'), () =>
+      withClientTrace(naming('inner'), () => ask(at(), { agent: pool() })),
+    );
+    const inner = calls.filter((call) => call.endsWith('inner'));
+    expect(inner).toContain('putIdleConn inner');
+    expect(calls).toEqual(inner.flatMap((call) => [call, call.replace('inner', 'outer')]));
   });
 });

@@ -1,8 +1,9 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import http from 'node:http';
 import type http2 from 'node:http2';
 import https from 'node:https';
-import type { AddressInfo, Server, Socket } from 'node:net';
+import { type AddressInfo, connect, type Server, type Socket } from 'node:net';
 import { generate } from 'selfsigned';
 
 /** A certificate for `localhost` and 127.0.0.1 that signs itself: `cert` is its own authority. */
@@ -84,3 +85,26 @@ export const secureServer = (
   pems: { key: string; cert: string },
   listener: http.RequestListener = answer,
 ): https.Server => https.createServer(pems, listener);
+
+/**
+ * An address that neither takes a connection nor refuses one: its process is stopped and its backlog full, so that the
+ * system drops what asks for more. `port` 0 is any port that is free.
+ */
+export async function blackHole(host: string, port: number): Promise<{ port: number; close(): void }> {
+  const program = `
+    const server = require('node:net').createServer();
+    server.listen({ host: ${JSON.stringify(host)}, port: ${port}, backlog: 1 }, () =>
+      process.send(server.address().port));`;
+  const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const [chosen] = (await once(child, 'message')) as [number];
+  child.kill('SIGSTOP');
+  const fillers = [connect(chosen, host), connect(chosen, host)];
+  await Promise.all(fillers.map((socket) => once(socket, 'connect')));
+  return {
+    port: chosen,
+    close: () => {
+      for (const socket of fillers) socket.destroy();
+      child.kill('SIGKILL');
+    },
+  };
+}

@@ -4,13 +4,13 @@ const reported = new Set<string>();
  * `listener`, unable to throw. Our listeners hang on sockets, requests and channels of the user's, where what one
  * throws ends the process or, worse, half of an event.
  */
-export function guarded<Args extends unknown[]>(
+export function guarded<This, Args extends unknown[]>(
   what: string,
-  listener: (...args: Args) => void,
-): (...args: Args) => void {
-  return (...args) => {
+  listener: (this: This, ...args: Args) => void,
+): (this: This, ...args: Args) => void {
+  return function (...args) {
     try {
-      listener(...args);
+      listener.apply(this, args);
     } catch (error) {
       reportFailure(what, error);
     }

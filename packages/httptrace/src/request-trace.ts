@@ -32,7 +32,12 @@ export class RequestTrace implements ConnectionUser {
   private readonly scope: Scope | undefined;
   private statusCode: number | undefined;
   private gotByte = false;
-  private hasConn = false;
+  private wrote = false;
+  private overAt: number | undefined;
+  /** Whether `gotConn` was told. */
+  hasConn = false;
+  /** Called once it has a connection, for a source that has something to tell then. */
+  onConn: (() => void) | undefined;
   /** What the connection had carried when this request got it. */
   private sentBefore = 0;
   private receivedBefore = 0;
@@ -52,6 +57,12 @@ export class RequestTrace implements ConnectionUser {
     registry().users++;
     this.pool = registry().pools?.of(req);
     if (this.pool !== undefined) this.pool.waiting++;
+  }
+
+  /** Whether anybody could watch a request that is created now: if not, a source does nothing at all for it. */
+  static watched(): boolean {
+    const { globals, scopes } = registry();
+    return globals.size > 0 || scopes.getStore() !== undefined;
   }
 
   /**
@@ -75,7 +86,8 @@ export class RequestTrace implements ConnectionUser {
 
   /** Whether any trace has the hook: if not, what it needs is not listened for. */
   wants(hook: HookName): boolean {
-    return this.traces.some((trace) => trace[hook] !== undefined);
+    for (const trace of this.traces) if (trace[hook] !== undefined) return true;
+    return false;
   }
 
   call<H extends HookName>(hook: H, facts: Facts<H>): void {
@@ -115,6 +127,28 @@ export class RequestTrace implements ConnectionUser {
     // What a client wrote before the connection was there is counted by Node at once, and is this request's.
     this.sentBefore = reused ? socket.bytesWritten : 0;
     this.receivedBefore = socket.bytesRead;
+    this.onConn?.();
+  }
+
+  /** The connection went back to its pool, or could not. */
+  putIdleConn(err?: Error): void {
+    const { connection } = this;
+    if (this.ended || connection === undefined) return;
+    this.call('putIdleConn', {
+      time: performance.now(),
+      conn: connection,
+      ...(err === undefined ? {} : { err }),
+    });
+  }
+
+  connClosed(err?: Error): void {
+    const { connection } = this;
+    if (this.ended || connection === undefined) return;
+    this.call('connClosed', {
+      time: performance.now(),
+      conn: connection,
+      ...(err === undefined ? {} : { err }),
+    });
   }
 
   wroteHeaders(approximate?: true): void {
@@ -133,8 +167,10 @@ export class RequestTrace implements ConnectionUser {
     this.note('got100Continue');
   }
 
+  /** The first call counts. */
   wroteRequest(err?: Error): void {
-    if (this.ended) return;
+    if (this.ended || this.wrote) return;
+    this.wrote = true;
     this.call('wroteRequest', { time: performance.now(), ...(err === undefined ? {} : { err }) });
   }
 
@@ -169,10 +205,15 @@ export class RequestTrace implements ConnectionUser {
     });
   }
 
+  /** The response was read to its end; what follows, concerns the connection, and `end` is still to come. */
+  bodyEnd(): void {
+    this.overAt = performance.now();
+  }
+
   /** The first call counts. Afterwards neither hooks nor connection are held any longer. */
   end(err?: Error, inferred?: true): void {
     if (this.ended) return;
-    const time = performance.now();
+    const time = this.overAt ?? performance.now();
     if (err !== undefined && !this.hasConn) {
       this.call('getConnFailed', { time, hostPort: hostPort(this.req.host, this.req.port), err });
     }
@@ -190,6 +231,7 @@ export class RequestTrace implements ConnectionUser {
     this.stopWaiting();
     this.ended = true;
     this.traces = [];
+    this.onConn = undefined;
     this.connection?.release(this);
     this.connection = undefined;
     this.scope?.end();

@@ -171,11 +171,19 @@ describe('withTimings', () => {
 describe('timings', () => {
   it('is a trace beside others, and called once for each request', async () => {
     const seen: string[] = [];
-    const trace = timings(({ url }) => seen.push(url));
+    let both = () => {};
+    const told = new Promise<void>((resolve) => {
+      both = resolve;
+    });
+    // The end of a request is known when its agent has decided on the connection: after the response's own end.
+    const trace = timings(({ url }) => {
+      if (seen.push(url) === 2) both();
+    });
     await withClientTrace(trace, async () => {
       await get(urlTo(plain, '/1'), new http.Agent());
       await get(urlTo(plain, '/2'), new http.Agent());
     });
+    await told;
     expect(seen).toEqual([urlTo(plain, '/1'), urlTo(plain, '/2')]);
   });
 });

@@ -1,25 +1,18 @@
 import { errorMonitor } from 'node:events';
 import { Agent, ClientRequest, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { OutgoingRequest } from '../client-trace.ts';
+import type { ResponseHeaders } from '../client-trace.ts';
 import { Connection } from '../connection.ts';
 import { guarded } from '../report.ts';
 import { RequestTrace } from '../request-trace.ts';
 import { onChannel, wrapMethod } from './channel.ts';
+import { expectsContinue, fieldsOf } from './header-block.ts';
+import { HttpRequest, type NodeRequest } from './http-request.ts';
+import { countReceived, RequestWrites } from './node-http-body.ts';
 
 /** A request that was looked at carries its trace, or `null` when nobody watches it. */
 const TRACE = Symbol('sonde.httptrace.request');
-type Seen = ClientRequest & {
-  [TRACE]?: RequestTrace | null;
-  /** Private to Node: the header block as text, once it was stored and until it is sent. */
-  _header?: string | null;
-  _headerSent?: boolean;
-  /** Private to Node: what waits for a connection; the header block first, if it is among it. */
-  outputData?: { data: unknown }[];
-  /** Private to Node: set when the request was handed over by an upgrade or CONNECT. */
-  upgradeOrConnect?: boolean;
-  res?: IncomingMessage | null;
-};
+type Seen = NodeRequest & { [TRACE]?: RequestTrace | null };
 
 /** Watches requests of node:http and node:https, and of every library that stands on them. */
 export function watchNodeHttp(): () => void {
@@ -52,7 +45,9 @@ function hasCreatedChannel(): boolean {
  */
 function wrapCreation(): (() => void)[] {
   const beginOnce = guarded('the note of a request', (request: Seen): void => {
-    if (request[TRACE] === undefined) begin(request);
+    if (request[TRACE] !== undefined) return;
+    request[TRACE] = null;
+    begin(request);
   });
   const agent = Agent.prototype as unknown as { addRequest(...args: unknown[]): void };
   const request = ClientRequest.prototype as unknown as { onSocket(...args: unknown[]): void };
@@ -86,140 +81,166 @@ function wrapCreation(): (() => void)[] {
   ];
 }
 
+// ---- one request -------------------------------------------------------------------------------------------
+// The listeners are the same functions for all requests and find the trace by their emitter. Node emits
+// `continue` and `information` whether somebody listens or not; of `upgrade`, `connect`, `response` and
+// `timeout`, a listener would change what the client does.
+
 function begin(request: Seen): void {
+  if (!RequestTrace.watched()) return;
   const trace = RequestTrace.begin(new HttpRequest(request));
-  request[TRACE] = trace ?? null;
   if (trace === undefined) return;
-  let stopListening: (() => void) | undefined;
-
-  const onSocket = (socket: Socket): void => {
-    if (trace.ended) return;
-    if (trace.wants('gotFirstResponseByte')) stopListening = onFirstByte(socket, trace);
-    Connection.of(socket).assign(trace);
-  };
-  // An 'error' is the end, and of some agents' failures the only sign of it: there is no 'close' without a socket.
-  const onEnd = (error?: Error): void => {
-    stopListening?.();
-    if (error !== undefined) {
-      trace.end(error);
-    } else if (request.upgradeOrConnect) {
-      const { res } = request;
-      if (res) trace.gotResponseHeaders(res.statusCode ?? 101, () => res.headers, res.httpVersion);
-      trace.end();
-    } else {
-      trace.end(cutShort(request.res));
-    }
-  };
-  request.once('socket', guarded('the note of a socket', onSocket));
-  request.once('finish', () => trace.wroteRequest());
-  request.once(errorMonitor, guarded('the note of an error', onEnd));
-  request.once(
-    'close',
-    guarded('the note of the end of a request', () => onEnd()),
-  );
+  request[TRACE] = trace;
+  request.on('socket', onSocket);
+  request.on(errorMonitor, onError);
+  request.on('close', onClose);
+  if (trace.wants('wroteRequest')) request.on('finish', onFinish);
+  if (trace.wants('got100Continue')) request.on('continue', onContinue);
+  if (trace.wants('got1xxResponse')) request.on('information', onInformation);
+  if (wantsHeaders(trace) || trace.wants('bodyChunk')) watchWriting(request, trace);
 }
 
-/**
- * One listener for one byte, before the client's own. The client has its listener in place by now, so this one
- * does not start the flow.
- */
-function onFirstByte(socket: Socket, trace: RequestTrace): () => void {
-  const listener = (): void => trace.gotFirstResponseByte();
-  socket.prependOnceListener('data', listener);
-  return () => socket.off('data', listener);
+const wantsHeaders = (trace: RequestTrace): boolean =>
+  trace.wants('wroteHeaderField') || trace.wants('wroteHeaders') || trace.wants('wait100Continue');
+
+/** The trace of a request that is still on its way. */
+function openTrace(request: Seen | null | undefined): RequestTrace | undefined {
+  const trace = request?.[TRACE];
+  return trace?.ended === false ? trace : undefined;
 }
+
+const onSocket = guarded('the note of a socket', function (this: Seen, socket: Socket): void {
+  const trace = openTrace(this);
+  if (trace === undefined) return;
+  // The client has its own listener in place by now, so this one does not start the flow.
+  if (trace.wants('gotFirstResponseByte')) socket.prependListener('data', onFirstByte);
+  Connection.of(socket).assign(trace);
+});
+
+const onFirstByte = guarded('the note of a first byte', function (this: Socket): void {
+  this.off('data', onFirstByte);
+  openTrace((this as Socket & { _httpMessage?: Seen | null })._httpMessage)?.gotFirstResponseByte();
+});
+
+/** Comes also of a request whose bytes went with the handshake that failed. */
+const onFinish = guarded('the note of a request sent', function (this: Seen): void {
+  const trace = openTrace(this);
+  if (trace?.hasConn) trace.wroteRequest();
+});
+
+const onContinue = guarded('the note of a 100', function (this: Seen): void {
+  if (expectsContinue(this._header ?? '')) openTrace(this)?.got100Continue();
+});
+
+const onInformation = guarded(
+  'the note of an interim answer',
+  function (this: Seen, { statusCode, headers }: { statusCode: number; headers: ResponseHeaders }): void {
+    openTrace(this)?.got1xxResponse(statusCode, headers);
+  },
+);
 
 function onResponse(trace: RequestTrace, response: IncomingMessage): void {
   trace.gotResponseHeaders(response.statusCode ?? 0, () => response.headers, response.httpVersion);
-  response.once('end', () => trace.end());
+  response.on('end', onResponseEnd);
+  if (trace.wants('bodyChunk')) countReceived(response, trace);
 }
 
-function cutShort(response: IncomingMessage | null | undefined): Error | undefined {
-  if (response?.complete) return undefined;
-  return response?.errored ?? new Error('the connection was closed before the response was complete');
-}
+const onResponseEnd = guarded('the note of the end of a response', function (this: IncomingMessage): void {
+  openTrace((this as IncomingMessage & { req?: Seen }).req)?.bodyEnd();
+});
 
-class HttpRequest implements OutgoingRequest {
-  readonly client = 'http';
-  attempt = 1;
-  readonly port: number;
-  private readonly request: Seen;
+/** An 'error' is the end, and of some agents' failures the only sign of it: there is no 'close' without a socket. */
+const onError = guarded('the note of an error', function (this: Seen, error: Error): void {
+  const trace = openTrace(this);
+  if (trace !== undefined) fail(this, trace, error);
+});
 
-  constructor(request: Seen) {
-    this.request = request;
-    this.port = portOf(request);
+/** Follows upon an error, upon an answer read to its end, and upon a connection that is gone. */
+const onClose = guarded('the note of the end of a request', function (this: Seen): void {
+  const trace = openTrace(this);
+  if (trace === undefined) return;
+  const { res, socket } = this;
+  if (this.upgradeOrConnect) {
+    if (res) trace.gotResponseHeaders(res.statusCode ?? 101, () => res.headers, res.httpVersion);
+    trace.end();
+  } else if (!res?.complete) {
+    fail(this, trace, cutShort(res));
+  } else if (socket?.destroyed || !(trace.wants('putIdleConn') || trace.wants('connClosed'))) {
+    letGo(this, trace);
+  } else {
+    // The socket's 'free' follows in the same tick, and the agent decides on it: after that it is known.
+    process.nextTick(letGo, this, trace);
   }
+});
 
-  get method(): string {
-    return this.request.method;
+function fail(request: Seen, trace: RequestTrace, error: Error | undefined): void {
+  request.socket?.off('data', onFirstByte);
+  if (trace.hasConn) {
+    trace.wroteRequest(error);
+    trace.connClosed(error);
+  } else if (error !== undefined) {
+    Connection.blame(trace, error);
   }
-
-  get protocol(): string {
-    return this.request.protocol;
-  }
-
-  get host(): string {
-    return this.request.host.replace(/^\[(.*)\]$/, '$1');
-  }
-
-  get path(): string {
-    return this.request.path;
-  }
-
-  getHeader(name: string): string | undefined {
-    const value = this.request.getHeader(name);
-    return value === undefined ? undefined : String(value);
-  }
-
-  setHeader(name: string, value: string): boolean {
-    const { request } = this;
-    if (!request._header) {
-      request.setHeader(name, value);
-      return true;
-    }
-    // Headers given as an array are stored as text from the start; with `Expect` they even wait to be written.
-    const block = request._header;
-    const changed = withHeader(block, name, value);
-    if (changed === undefined) return false;
-    if (request._headerSent) {
-      const queued = request.outputData?.[0];
-      if (typeof queued?.data !== 'string' || !queued.data.startsWith(block)) return false;
-      queued.data = changed + queued.data.slice(block.length);
-    }
-    request._header = changed;
-    return true;
-  }
-}
-
-/** A header block with one header set, in the place of any of that name; `undefined` if it cannot be. */
-function withHeader(block: string, name: string, value: string): string | undefined {
-  if (!block.endsWith('\r\n\r\n') || /[\r\n]/.test(name + value)) return undefined;
-  const [requestLine, ...lines] = block.slice(0, -4).split('\r\n');
-  const prefix = `${name.toLowerCase()}:`;
-  const others = lines.filter((line) => !line.toLowerCase().startsWith(prefix));
-  return [requestLine, ...others, `${name}: ${value}`, '', ''].join('\r\n');
+  trace.end(error);
 }
 
 /**
- * A request does not tell its port. Its Host header does, unless the user set another one: then it is in the name
- * by which the agent keeps the request or its socket, `host:port:…`.
+ * After an answer that was read to its end. An agent without keep-alive hands a connection on, but keeps none; a
+ * request that was never written to its end leaves a connection that nobody can use.
  */
-function portOf(request: Seen): number {
-  const given = request.getHeader('host') ?? /\r\nhost:\s*(\S+)/i.exec(request._header ?? '')?.[1];
-  const [, name, port] = /^(.*?)(?::(\d+))?$/.exec(String(given ?? '')) ?? [];
-  const fallback = request.protocol === 'https:' ? 443 : 80;
-  if (name === request.host || name === `[${request.host}]`) return Number(port ?? fallback);
-  return portFromAgent(request) ?? fallback;
+const letGo = guarded('the note of a free connection', (request: Seen, trace: RequestTrace): void => {
+  const { agent, shouldKeepAlive, socket, writableFinished } = request;
+  trace.wroteRequest();
+  if (socket?.destroyed) {
+    if (
+      shouldKeepAlive &&
+      writableFinished &&
+      (agent as unknown as { keepAlive?: boolean } | undefined)?.keepAlive
+    )
+      trace.putIdleConn(notKept());
+    trace.connClosed();
+  } else if (shouldKeepAlive) {
+    trace.putIdleConn();
+  }
+  trace.end();
+});
+
+function notKept(): Error {
+  return new Error('the agent has no room for the connection, or the connection can not be used again');
 }
 
-function portFromAgent(request: Seen): number | undefined {
-  const { agent, host } = request as Seen & { agent?: Agent & { requests: Kept; sockets: Kept } };
-  const waiting = Object.entries(agent?.requests ?? {}).find(([, list]) => list?.includes(request));
-  // The socket of a request that did not wait is the last one that its agent took.
-  const names = waiting ? [waiting[0]] : Object.keys(agent?.sockets ?? {}).reverse();
-  const name = names.find((candidate) => candidate.startsWith(`${host}:`));
-  const port = Number(name?.slice(host.length + 1).split(':', 1)[0]);
-  return Number.isInteger(port) && port > 0 ? port : undefined;
+/** A response that its reader destroyed is no failure; one that lost its connection knows why. */
+function cutShort(response: IncomingMessage | null | undefined): Error | undefined {
+  if (response?.destroyed) return response.errored ?? undefined;
+  return new Error('the connection was closed before the response was complete');
 }
 
-type Kept = Readonly<Record<string, readonly unknown[] | undefined>>;
+// ---- its headers and body ----------------------------------------------------------------------------------
+
+/** What is written before there is a connection waits in the client, and is told when the connection takes it. */
+function watchWriting(request: Seen, trace: RequestTrace): void {
+  const writes = new RequestWrites(request);
+  let headersOut = !wantsHeaders(trace);
+  const tell = (): void => {
+    if (trace.ended) writes.unwatch();
+    if (!trace.hasConn) return;
+    if (!headersOut && request._headerSent) {
+      headersOut = true;
+      tellHeaders(request, trace);
+    }
+    const bytes = writes.take();
+    if (bytes > 0) trace.bodyChunk('sent', bytes);
+    if (headersOut && !trace.wants('bodyChunk')) writes.unwatch();
+  };
+  writes.watch(guarded('the note of what was written', tell));
+  trace.onConn = tell;
+}
+
+function tellHeaders(request: Seen, trace: RequestTrace): void {
+  const block = request._header ?? '';
+  if (trace.wants('wroteHeaderField')) {
+    for (const [name, value] of fieldsOf(block)) trace.wroteHeaderField(name, [value]);
+  }
+  trace.wroteHeaders();
+  if (expectsContinue(block) && !request.writableEnded) trace.wait100Continue();
+}
