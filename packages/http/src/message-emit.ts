@@ -18,6 +18,7 @@ export function emitInContext(): () => void {
           const exchange = (this as Message)[EXCHANGE];
           if (
             exchange === undefined ||
+            !behind.active ||
             isUnheard(this as Message, event) ||
             // Most events of a request are emitted in its own context already: then there is nothing to enter.
             context.active() === exchange.context

@@ -37,7 +37,7 @@ export function aroundServers(aroundRequest: AroundRequest, aroundStream: Around
       prototype,
       (behind) =>
         function (event, ...args) {
-          switch (event) {
+          switch (behind.active ? event : undefined) {
             case 'request':
             case 'checkContinue':
             case 'checkExpectation': {

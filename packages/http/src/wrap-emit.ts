@@ -4,26 +4,38 @@ export interface Emitting {
   emit: Emit;
 }
 
-/** The `emit` that was there. Inherited, it is looked up at each call: somebody may wrap EventEmitter's later. */
+/** What was there before a wrap. */
 export interface Behind {
+  /** Inherited, it is looked up at each call: somebody may wrap EventEmitter's later. */
   readonly emit: Emit;
+  /** False once the wrap was undone: whoever wrapped after us goes on to call it, and it only passes on. */
+  readonly active: boolean;
+}
+
+class Original implements Behind {
+  active = true;
+  readonly own: Emit | undefined;
+  private readonly base: Emitting;
+
+  constructor(prototype: Emitting) {
+    this.own = Object.hasOwn(prototype, 'emit') ? prototype.emit : undefined;
+    this.base = Object.getPrototypeOf(prototype) as Emitting;
+  }
+
+  get emit(): Emit {
+    return this.own ?? this.base.emit;
+  }
 }
 
 /** Puts another `emit` in the place of a class's own or inherited one; answers the undo. */
 export function wrapEmit(prototype: Emitting, make: (behind: Behind) => Emit): () => void {
-  const own = Object.hasOwn(prototype, 'emit') ? prototype.emit : undefined;
-  const behind: Behind = own === undefined ? (Object.getPrototypeOf(prototype) as Emitting) : { emit: own };
-  const wrapper = make(behind);
-  let active = true;
-  const wrapped: Emit = function (event, ...args) {
-    return active ? wrapper.call(this, event, ...args) : behind.emit.call(this, event, ...args);
-  };
+  const original = new Original(prototype);
+  const wrapped = make(original);
   prototype.emit = wrapped;
   return () => {
-    // Whoever wrapped after us goes on to call this one, which then only passes on.
-    active = false;
+    original.active = false;
     if (prototype.emit !== wrapped) return;
-    if (own === undefined) delete (prototype as Partial<Emitting>).emit;
-    else prototype.emit = own;
+    if (original.own === undefined) delete (prototype as Partial<Emitting>).emit;
+    else prototype.emit = original.own;
   };
 }
