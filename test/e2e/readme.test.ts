@@ -24,6 +24,7 @@ describe.each([
   ['packages/core/README.md', 4],
   ['packages/context/README.md', 4],
   ['packages/debug/README.md', 3],
+  ['packages/http/README.md', 1],
 ])('%s', (document, count) => {
   const programs = programsOf(document);
 

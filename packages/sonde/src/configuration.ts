@@ -4,6 +4,7 @@ import type { Sampler, SpanLimits, SpanProcessor } from '@sonde/core';
 import { CLIENT_PHASES, type ClientPhases } from '@sonde/http';
 import { type Environment, readNumber, type Warn } from './environment.ts';
 import { readSampler } from './sampler.ts';
+import { readServerOptions, type ServerConfiguration, type ServerOptions } from './server-options.ts';
 import { readSpanLimits } from './span-limits.ts';
 
 /** What `start` can be told in code; each wins over its variable. */
@@ -18,6 +19,17 @@ export interface StartOptions {
   token?: string;
   /** More processors, called after the dashboard's. Default: none. */
   spanProcessors?: SpanProcessor[];
+  /**
+   * Requests that are left alone, as `instrumentHttp` takes them. Default: SONDE_IGNORE, paths separated by commas, a `*`
+   * at the end for all that begin so. Visits to the pages always are; health checks and favicons are not.
+   */
+  ignoreIncoming?: NonNullable<ServerOptions['ignoreIncoming']>;
+  /** Whether a proxy's word on the client is taken, as `instrumentHttp` says. Default: SONDE_TRUST_PROXY=1. */
+  trustProxy?: boolean;
+  /** Headers that SERVER spans tell. Default: OTEL_INSTRUMENTATION_HTTP_SERVER_CAPTURE_REQUEST_HEADERS. */
+  captureRequestHeaders?: readonly string[];
+  /** Default: OTEL_INSTRUMENTATION_HTTP_SERVER_CAPTURE_RESPONSE_HEADERS. */
+  captureResponseHeaders?: readonly string[];
 }
 
 /** Everything settled, from options and environment. */
@@ -36,6 +48,7 @@ export interface Configuration {
   /** Whether to look for lost context. */
   readonly debugContext: boolean;
   readonly clientPhases: ClientPhases;
+  readonly server: ServerConfiguration;
   /** Methods that HTTP spans may name; `undefined` for the usual ones. */
   readonly knownMethods: readonly string[] | undefined;
   /** Where OTLP goes; `undefined` for nowhere. */
@@ -74,6 +87,7 @@ export function readConfiguration(options: StartOptions, env: Environment, warn:
     propagator: propagatorFromNames(env['OTEL_PROPAGATORS'], warn),
     debugContext: readSwitches(env, warn).includes('context'),
     clientPhases: readClientPhases(env, warn),
+    server: readServerOptions(options, env, warn),
     knownMethods: readKnownMethods(env),
     tracesUrl: env['OTEL_TRACES_EXPORTER'] === 'none' ? undefined : findTracesUrl(env, warn),
     batching: readBatching(env, warn),

@@ -98,7 +98,11 @@ function tryExport(
 function serve(configuration: Configuration): (() => void)[] {
   const { clientPhases, development, hosts, knownMethods, path, serviceName, token, tracesUrl } =
     configuration;
-  const http = { clientPhases, ...(knownMethods === undefined ? {} : { knownMethods }) };
+  const http = {
+    clientPhases,
+    ...configuration.server,
+    ...(knownMethods === undefined ? {} : { knownMethods }),
+  };
   if (path === false) return [instrumentHttp(http)];
   const isPage = pageMatcher(path);
   const pages = debugHandler({
@@ -111,7 +115,10 @@ function serve(configuration: Configuration): (() => void)[] {
     tracesUrl === undefined ? 'spans stay in this process' : `spans go to ${tracesUrl.origin}`;
   return [
     // A visit to the pages is no request of the application.
-    instrumentHttp({ ...http, ignoreIncoming: (request) => isPage(request.url) !== undefined }),
+    instrumentHttp({
+      ...http,
+      ignoreIncoming: [(request) => isPage(request.url) !== undefined, ...http.ignoreIncoming],
+    }),
     aroundRequests((request, response, proceed) => pages(request, response) || proceed()),
     ...(development ? [onFirstServer(path, (url) => say(`${serviceName} · ${url} · ${exportNote}`))] : []),
   ];
