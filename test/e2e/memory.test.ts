@@ -17,3 +17,14 @@ it('nothing is kept of spans and contexts that nobody needs any more', async () 
   ]);
   expect(kept.filter(([, part]) => part > BY_ACCIDENT)).toEqual([]);
 });
+
+it('nothing is kept of 100,000 served requests and 1,000 aborted ones, by spans, hooks or connections', async () => {
+  const program = new Program(['--expose-gc', 'e2e/programs/served.mjs']);
+  expect(await program.ended).toBe(0);
+  const { active, alive, grownKiB, noted } = JSON.parse(program.stdout) as Record<string, number>;
+  expect(active).toBe(0);
+  // 20 bytes a request would be 2 MiB.
+  expect(grownKiB).toBeLessThan(2_048);
+  expect(noted).toBe(1_000);
+  expect(alive).toBeLessThanOrEqual(1_000 * BY_ACCIDENT);
+});
