@@ -4,6 +4,7 @@
 export const SETUPS = ['recording', 'unsampled', 'untraced'];
 
 const timed = (setup, name, title, more = {}) => ({ setup, name, key: name, title, unit: 'ns', ...more });
+const server = (key, title) => ({ setup: 'server', name: 'server', key, title, unit: 'µs' });
 const memory = (name, key, title) => ({ setup: 'memory', name, key, title, unit: 'B' });
 
 export const ROWS = [
@@ -19,6 +20,9 @@ export const ROWS = [
   timed('recording', 'inject-made', 'inject what was made by hand'),
   timed('recording', 'extract', 'extract three headers, unread'),
   timed('recording', 'traceparent', 'extract traceparent alone'),
+  server('serverPlain', "server, `response.end('ok')` untraced: CPU of a request"),
+  server('server', '… added by its span and the page’s store'),
+  server('serverAboveAls', '… above a bare `AsyncLocalStorage.run`'),
   memory('allocated', 'allocated', 'allocated per bare span'),
   memory('allocated', 'allocatedAttributes', '… with 5 attributes'),
   memory('retained', 'retained', 'retained per bare span'),

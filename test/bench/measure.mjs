@@ -1,5 +1,7 @@
 // Everything that was asked for, under one Node.
 import { measurements, ROWS, SETUPS } from './cases.mjs';
+import { measureServers } from './http/measure.mjs';
+import { serversOf } from './http/subjects.mjs';
 import { measureImports, measureMemory } from './programs.mjs';
 import { subjectsOf } from './subjects.mjs';
 import { judge } from './targets.mjs';
@@ -25,6 +27,11 @@ export async function measureUnder(node, binary, names, say) {
     say(`Node ${node}, ${setup}: ${subjects.join(', ')}`);
     add(await takeTurns(binary, setup, subjects, keys));
   }
+  if (rows.some(({ setup }) => setup === 'server')) {
+    const subjects = serversOf(node);
+    say(`Node ${node}, servers: ${subjects.join(', ')}`);
+    add(addedTo(await measureServers(binary, subjects)));
+  }
   if (rows.some(({ setup }) => setup === 'memory')) {
     say(`Node ${node}, memory`);
     add(await measureMemory(binary, subjectsOf('memory', node)));
@@ -36,6 +43,17 @@ export async function measureUnder(node, binary, names, say) {
 
   derive(figures);
   return rows.map((row) => summary(row, node, figures));
+}
+
+/** What each subject adds to a request of a server, beside what that costs by itself. */
+function addedTo({ plain, 'AsyncLocalStorage.run': storage, ...traced }) {
+  const added = Object.entries(traced).map(([subject, micros]) => [
+    subject,
+    { server: micros - plain, serverAboveAls: micros - storage },
+  ]);
+  const figures = Object.fromEntries(added);
+  figures.sonde.serverPlain = plain;
+  return figures;
 }
 
 /** What is computed from measurements: see PARTS in cases.mjs. */

@@ -9,7 +9,7 @@ export async function ensurePeers(run, say) {
   const stamp = `${folder}node_modules/.sonde-installed`;
   const lock = readFileSync(`${folder}package-lock.json`, 'utf8');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
-  say('Installing dd-trace and @sentry/node for comparison (once) …');
+  say('Installing dd-trace, @sentry/node and instrumentation-http for comparison (once) …');
   const { code, output } = await run('npm', [
     '--prefix',
     folder,

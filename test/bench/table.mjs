@@ -22,7 +22,7 @@ function cell({ figures, unit }, name) {
 }
 
 function inWords({ aim, atLeast, atMost, atMostTimes, than }) {
-  if (atMost !== undefined) return `≤ ${atMost}`;
+  if (atMost !== undefined) return `≤ ${atMost}${aim === undefined ? '' : ` (aim ${aim})`}`;
   if (atMostTimes !== undefined) return `≤ ${atMostTimes}× a ${than}`;
   return `${atLeast}× ${than}${aim === undefined ? '' : ` (aim ${aim}×)`}`;
 }

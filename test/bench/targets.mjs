@@ -13,6 +13,8 @@ const TARGETS = {
   inject: () => [faster(SDK, 7)],
   extract: () => [faster(SDK, 6)],
   traceparent: () => [faster(SDK, 1.5)],
+  server: (node) => (node >= 24 ? [{ atMost: 6, aim: 4 }, faster(SDK, 8)] : []),
+  serverAboveAls: (node) => (node >= 24 ? [] : [{ atMost: 8 }]),
   allocated: () => [{ atMost: 400 }],
   retained: () => [{ atMost: 300 }],
   retainedAttributes: () => [{ atMost: 500 }],
