@@ -170,6 +170,12 @@ describe('Express', () => {
       await work();
       throw new Error('later');
     });
+    const nested = express.Router();
+    nested.get('/:id/boom', () => {
+      throw new Error('nested');
+    });
+    nested.get('/:id/pass', (_request, _response, next) => next());
+    app.use('/tenants/:tenant/orders', nested);
     app.get('/refused/:id', (_request, _response, next) => next('router'));
     app.use(errorTracing());
     app.use(errorTracing());
@@ -180,6 +186,11 @@ describe('Express', () => {
     await expectRoute(port, '/missing/7', undefined, 404);
     await expectRoute(port, '/orders/7', '/orders/:id', 500);
     await expectRoute(port, '/later/7', '/later/:id', 500);
+    // The router is left by then, and no longer tells where it was mounted.
+    await expectRoute(port, '/tenants/t1/orders/7/boom', '/tenants/:tenant/orders/:id/boom', 500);
+    await expectRoute(port, '/tenants/t2/orders/7/boom', '/tenants/:tenant/orders/:id/boom', 500);
+    await expectRoute(port, '/tenants/t1/orders/7/pass', '/tenants/:tenant/orders/:id/pass', 404);
+    await expectRoute(port, '/refused/7', '/refused/:id', 404);
     expect(exceptionsOf((await ask(port, '/orders/7')).span)).toEqual(['no order 7']);
     expect(exceptionsOf((await ask(port, '/later/7')).span)).toEqual(['later']);
   });

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import http from 'node:http';
+import http2 from 'node:http2';
 import net, { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,6 +44,25 @@ async function ask(target: string, headers: Record<string, string> = {}, method 
 }
 
 describe('the handler', () => {
+  it.each([
+    ['localhost', 200],
+    ['evil.example', 403],
+  ])('answers over HTTP/2, where the authority is the Host: %s gets %i', async (name, status) => {
+    const other = http2.createServer((request, response) => {
+      debug(request as never, response as never);
+    });
+    await once(other.listen(0), 'listening');
+    const client = http2.connect(`http://localhost:${(other.address() as AddressInfo).port}`);
+    const stream = client.request({ ':path': '/debug/requests', ':authority': `${name}:8080` });
+    const [head] = (await once(stream, 'response')) as [http2.IncomingHttpHeaders];
+    let body = '';
+    for await (const chunk of stream.setEncoding('utf8')) body += chunk;
+    client.close();
+    other.close();
+    expect(head[':status']).toBe(status);
+    expect(body).toContain(status === 200 ? 'job' : 'its Host header is not a name of this machine');
+  });
+
   it('answers its pages, with headers that let nothing else in', async () => {
     const { body, head, status } = await ask('/debug/requests');
     expect(status).toBe(200);

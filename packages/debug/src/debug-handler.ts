@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { diag } from '@opentelemetry/api';
 import {
@@ -132,7 +132,7 @@ function pageFor(
 function accessOf(request: IncomingMessage, options: DebugOptions): Access | string {
   const { authRequest } = options;
   if (authRequest === undefined) {
-    return refusalOf({ peer: peerOf(request), headers: request.headers }, options) ?? EVERYTHING;
+    return refusalOf({ peer: peerOf(request), headers: headersOf(request) }, options) ?? EVERYTHING;
   }
   if (options.token && hasToken(request.headers.authorization, options.token)) return EVERYTHING;
   try {
@@ -159,6 +159,12 @@ function send(request: IncomingMessage, response: ServerResponse, answer: Answer
     ...answer.headers,
   });
   response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+/** In HTTP/2 the authority stands for the Host (RFC 9113, 8.3.1). */
+function headersOf({ headers }: IncomingMessage): IncomingHttpHeaders {
+  const authority = headers[':authority'];
+  return typeof authority === 'string' ? { ...headers, host: authority } : headers;
 }
 
 /** A server on a unix socket has peers without address: whoever can open the socket is on this machine. */

@@ -1,14 +1,13 @@
 /**
  * The route of a request that Express, or anything else with its router, has handled: read off the request itself, where
- * the router leaves the route that matched and the path under which its router is mounted. Majors 4 and 5.
+ * the router leaves the route that matched last. Majors 4 and 5.
  */
 export function expressRouteOf(request: object): string | undefined {
-  const { baseUrl, route } = request as Routed;
+  const { route } = request as Routed;
   const path = patternOf(route?.path);
   if (route === undefined || path === undefined) return undefined;
-  if (typeof baseUrl !== 'string' || baseUrl === '') return path;
-  const mount = mountOf(request as Routed, route, baseUrl);
-  return path === '/' ? mount : `${mount}${path}`;
+  const mount = mountOf(request as Routed, route);
+  return path === '/' && mount !== '' ? mount : `${mount}${path}`;
 }
 
 /** What the router of Express puts on a request. */
@@ -55,35 +54,38 @@ function patternOf(path: unknown): string | undefined {
 const known = new WeakMap<Route, string[]>();
 const MAX_KNOWN = 8;
 
-/** The router tells where it was mounted by the path that was asked for; its pattern is found by going there again. */
-function mountOf(request: Routed, route: Route, baseUrl: string): string {
+/**
+ * The pattern under which the router of this route is mounted. The router tells it as the path that was asked for, in
+ * `baseUrl`, and no longer tells it when an error or a `next()` has left it: so it is found by going there again.
+ */
+function mountOf(request: Routed, route: Route): string {
+  const { baseUrl, originalUrl } = request;
+  const fallback = typeof baseUrl === 'string' ? baseUrl : '';
+  if (typeof originalUrl !== 'string') return fallback;
+  const [path = ''] = originalUrl.split('?', 1);
   const mounts = known.get(route);
-  const hit = mounts?.find((mount) => fits(baseUrl, mount));
+  const hit = mounts?.find((mount) => fits(path, mount));
   if (hit !== undefined) return hit;
-  const mount = findMount(request, route, baseUrl) ?? baseUrl;
+  const mount = findMount(request.app, route, path);
+  if (mount === undefined) return fallback;
   if (mounts === undefined) known.set(route, [mount]);
-  else if (mounts.length < MAX_KNOWN) mounts.push(mount);
+  else if (mounts.length < MAX_KNOWN && !mounts.includes(mount)) mounts.push(mount);
   return mount;
 }
 
-/** Only of names and `:parameters`; anything else is looked for each time. */
-function fits(path: string, pattern: string): boolean {
-  const segments = pattern.split('/');
+/** Whether a path begins so. Only of names and `:parameters`; anything else is looked for each time. */
+function fits(path: string, mount: string): boolean {
+  if (mount === '') return true;
   const given = path.split('/');
-  return (
-    segments.length === given.length &&
-    segments.every((segment, i) => (/^:\w+$/.test(segment) ? given[i] !== '' : segment === given[i]))
-  );
+  return mount
+    .split('/')
+    .every((segment, i) => (/^:\w+$/.test(segment) ? given[i] !== undefined : segment === given[i]));
 }
 
-function findMount({ app, originalUrl }: Routed, route: Route, baseUrl: string): string | undefined {
-  if (app === undefined || typeof originalUrl !== 'string') return undefined;
+function findMount(app: App | undefined, route: Route, path: string): string | undefined {
   const apps: App[] = [];
-  for (let one: App | undefined = app; one !== undefined && apps.length < MAX_DEPTH; one = one.parent) {
-    apps.unshift(one);
-  }
-  const [path = ''] = originalUrl.split('?', 1);
-  return new Search(route, apps).below(apps[0], path, baseUrl, 0);
+  for (let one = app; one !== undefined && apps.length < MAX_DEPTH; one = one.parent) apps.unshift(one);
+  return new Search(route, apps).below(apps[0], path, 0);
 }
 
 const MAX_DEPTH = 16;
@@ -99,19 +101,19 @@ class Search {
     this.apps = apps;
   }
 
-  /** The pattern of what is left of the base, if the route is found below `router`. */
-  below(router: (Router & App) | undefined, path: string, base: string, depth: number): string | undefined {
+  /** The pattern from `router` down to the one that has the route, on the way that the path takes. */
+  below(router: (Router & App) | undefined, path: string, depth: number): string | undefined {
     const stack = stackOf(router);
     if (stack === undefined || depth > MAX_DEPTH) return undefined;
-    if (base === '' && stack.some((layer) => layer.route === this.route)) return '';
+    if (stack.some((layer) => layer.route === this.route && layer.match?.(path || '/'))) return '';
     for (const layer of stack) {
       if (layer.route !== undefined || ++this.looked > MAX_LAYERS) continue;
       const child =
         layer.name === 'mounted_app' ? this.apps[this.apps.indexOf(router as App) + 1] : layer.handle;
       if (stackOf(child) === undefined) continue;
-      const match = matchOf(layer, path);
-      if (match === undefined || !base.startsWith(match.path)) continue;
-      const rest = this.below(child, path.slice(match.path.length), base.slice(match.path.length), depth + 1);
+      const match = matchOf(layer, path || '/');
+      if (match === undefined) continue;
+      const rest = this.below(child, path.slice(match.path.length), depth + 1);
       if (rest !== undefined) return match.pattern + rest;
     }
     return undefined;

@@ -1,6 +1,6 @@
 /**
- * HTTP spans: a SERVER span for every request that a node:http or node:https server answers, a CLIENT span with
- * DNS, connect, TLS, wait and body as events for every request made by node:http, node:https or fetch.
+ * HTTP spans: a SERVER span, named after its route, for every request that a server of node:http, node:https or node:http2
+ * answers; a CLIENT span with DNS, connect, TLS, wait and body for every request that is made.
  *
  * ```js
  * import { createServer } from 'node:http';

@@ -306,7 +306,7 @@ describe('a route', () => {
 
   it('is read off the request as Express leaves it, at the end', async () => {
     const port = await serve((request, response) => {
-      Object.assign(request, { route: { path: '/:id' }, baseUrl: '/users' });
+      Object.assign(request, { route: { path: '/:id' }, baseUrl: '/users', originalUrl: '/users/7' });
       response.end();
     });
     await ask(port, get('/users/7'));

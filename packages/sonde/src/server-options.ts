@@ -16,11 +16,7 @@ export interface ServerConfiguration {
 }
 
 /** Options win over variables; lists in variables are separated by commas. */
-export function readServerOptions(
-  options: ServerOptions,
-  env: Environment,
-  warn: Warn,
-): ServerConfiguration {
+export function readServerOptions(options: ServerOptions, env: Environment, warn: Warn): ServerConfiguration {
   const headers = (direction: 'Request' | 'Response'): readonly string[] =>
     settleNames(`capture${direction}Headers`, options[`capture${direction}Headers`], warn) ??
     list(env[`OTEL_INSTRUMENTATION_HTTP_SERVER_CAPTURE_${direction.toUpperCase()}_HEADERS`]);
