@@ -51,10 +51,20 @@ describe('the endpoint', () => {
       'http://c/v1/traces',
     ],
     [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c', OTEL_TRACES_EXPORTER: 'none' }, undefined],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c', OTEL_TRACES_EXPORTER: ' None ' }, undefined],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c', OTEL_TRACES_EXPORTER: 'OTLP' }, 'http://c/v1/traces'],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c', OTEL_TRACES_EXPORTER: '' }, 'http://c/v1/traces'],
   ])('of %j is %s', (env, url) => {
     const { tracesUrl, warnings } = read(env as Record<string, string>);
     expect(tracesUrl?.href).toBe(url);
     expect(warnings).toEqual([]);
+  });
+
+  it('is used although OTEL_TRACES_EXPORTER names what there is not, and that is said', () => {
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c', OTEL_TRACES_EXPORTER: 'zipkin' };
+    const { tracesUrl, warnings } = read(env);
+    expect(tracesUrl?.href).toBe('http://c/v1/traces');
+    expect(warnings).toEqual(['OTEL_TRACES_EXPORTER has "zipkin", expected otlp, none; it is ignored']);
   });
 
   it.each(['localhost:4318', 'collector', 'ftp://c', 'http://', '%'])(
@@ -106,10 +116,18 @@ it.each([
   [{ SONDE_DISABLED: '1' }, true],
   [{ SONDE_DISABLED: '0' }, false],
   [{ OTEL_SDK_DISABLED: 'true' }, true],
-  [{ OTEL_SDK_DISABLED: 'TRUE' }, true],
-  [{ OTEL_SDK_DISABLED: '1' }, false],
+  [{ OTEL_SDK_DISABLED: ' TRUE ' }, true],
+  [{ OTEL_SDK_DISABLED: 'False' }, false],
+  [{ OTEL_SDK_DISABLED: '' }, false],
 ])('with %j disabled is %s', (env, disabled) => {
-  expect(read(env as Record<string, string>).disabled).toBe(disabled);
+  expect(read(env as Record<string, string>)).toMatchObject({ disabled, warnings: [] });
+});
+
+it.each(['1', 'yes', 'on'])('with OTEL_SDK_DISABLED=%s nothing is disabled, and that is said', (value) => {
+  expect(read({ OTEL_SDK_DISABLED: value })).toMatchObject({
+    disabled: false,
+    warnings: [`OTEL_SDK_DISABLED is "${value}", expected true or false; using false`],
+  });
 });
 
 describe('the batches', () => {
@@ -127,6 +145,15 @@ describe('the batches', () => {
     [
       { OTEL_BSP_SCHEDULE_DELAY: '1', OTEL_BSP_EXPORT_TIMEOUT: '2' },
       { scheduledDelayMillis: 1, exportTimeoutMillis: 2 },
+    ],
+    // No pause, and no limit, which is as long as a timer can take.
+    [
+      { OTEL_BSP_SCHEDULE_DELAY: '0', OTEL_BSP_EXPORT_TIMEOUT: '0' },
+      { scheduledDelayMillis: 0, exportTimeoutMillis: 2_147_483_647 },
+    ],
+    [
+      { OTEL_BSP_SCHEDULE_DELAY: '2147483648', OTEL_BSP_EXPORT_TIMEOUT: '2147483647' },
+      { scheduledDelayMillis: 2_147_483_647, exportTimeoutMillis: 2_147_483_647 },
     ],
   ])('of %j are %j, and else the default', (env, expected) => {
     const { batching, warnings } = read(env as Record<string, string>);
@@ -149,6 +176,7 @@ describe('the batches', () => {
 it.each([
   [{}, 10_000],
   [{ OTEL_EXPORTER_OTLP_TIMEOUT: '20' }, 20],
+  [{ OTEL_EXPORTER_OTLP_TIMEOUT: '0' }, 2_147_483_647],
   [{ OTEL_EXPORTER_OTLP_TIMEOUT: '20', OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: '30' }, 30],
   [{ OTEL_EXPORTER_OTLP_TIMEOUT: '20', OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: '' }, 20],
 ])('with %j one export may take %i ms', (env, millis) => {
@@ -191,6 +219,8 @@ describe('the sampler', () => {
     [{}, on],
     [{ OTEL_TRACES_SAMPLER: '' }, on],
     [{ OTEL_TRACES_SAMPLER: 'always_on' }, 'AlwaysOnSampler'],
+    [{ OTEL_TRACES_SAMPLER: ' Always_On ' }, 'AlwaysOnSampler'],
+    [{ OTEL_TRACES_SAMPLER: 'parentbased_always_on' }, on],
     [{ OTEL_TRACES_SAMPLER: 'always_off' }, 'AlwaysOffSampler'],
     [{ OTEL_TRACES_SAMPLER: 'traceidratio' }, 'TraceIdRatioBased{1}'],
     [{ OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.25' }, 'TraceIdRatioBased{0.25}'],
@@ -207,7 +237,7 @@ describe('the sampler', () => {
     expect(warnings).toEqual([]);
   });
 
-  it.each(['Always_On', 'jaeger_remote', 'toString'])(
+  it.each(['always', 'Jaeger_Remote', 'toString'])(
     'of OTEL_TRACES_SAMPLER=%s is the default, and that is said',
     (name) => {
       const { sampler, warnings } = read({ OTEL_TRACES_SAMPLER: name });
@@ -218,7 +248,7 @@ describe('the sampler', () => {
     },
   );
 
-  it.each(['x', '-0.1', '1.1', 'NaN'])(
+  it.each(['x', '-0.1', '1.1', 'NaN', 'Infinity', '0,5', '50%', '1 1', 'true'])(
     'takes every trace with OTEL_TRACES_SAMPLER_ARG=%s, and says so',
     (ratio) => {
       const { sampler, warnings } = read({
@@ -261,15 +291,25 @@ describe('the limits of a span', () => {
 
   it('with a wrong number are the default, and that is said once', () => {
     const { spanLimits, warnings } = read({ OTEL_ATTRIBUTE_COUNT_LIMIT: 'many' });
-    expect(spanLimits).toEqual({
-      attributeCountLimit: 128,
-      attributePerEventCountLimit: 128,
-      attributePerLinkCountLimit: 128,
-    });
+    expect(spanLimits).toEqual({});
     expect(warnings).toEqual([
-      'OTEL_ATTRIBUTE_COUNT_LIMIT is "many", expected a whole number of at least 0; using 128',
+      'OTEL_ATTRIBUTE_COUNT_LIMIT is "many", expected a whole number of at least 0; it is ignored',
     ]);
   });
+
+  it.each(['-1', '1.5', 'x', 'Infinity'])(
+    'are those of the general variable where the special one is %s, and that is said',
+    (value) => {
+      const { spanLimits, warnings } = read({
+        OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: '10',
+        OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT: value,
+      });
+      expect(spanLimits).toEqual({ attributeValueLengthLimit: 10 });
+      expect(warnings).toEqual([
+        `OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT is "${value}", expected a whole number of at least 0; it is ignored`,
+      ]);
+    },
+  );
 });
 
 it.each([

@@ -2,7 +2,14 @@ import type { TextMapPropagator } from '@opentelemetry/api';
 import { propagatorFromNames } from '@sonde/context';
 import type { Sampler, SpanLimits, SpanProcessor } from '@sonde/core';
 import { CLIENT_PHASES, type ClientPhases } from '@sonde/http';
-import { type Environment, readNumber, type Warn } from './environment.ts';
+import {
+  type Environment,
+  readBoolean,
+  readDuration,
+  readNumber,
+  readTimeout,
+  type Warn,
+} from './environment.ts';
 import { readSampler } from './sampler.ts';
 import { readServerOptions, type ServerConfiguration, type ServerOptions } from './server-options.ts';
 import { readSpanLimits } from './span-limits.ts';
@@ -71,7 +78,7 @@ export interface Batching {
 export function readConfiguration(options: StartOptions, env: Environment, warn: Warn): Configuration {
   const resourceAttributes = parseResourceAttributes(env['OTEL_RESOURCE_ATTRIBUTES'] ?? '', warn);
   return {
-    disabled: env['SONDE_DISABLED'] === '1' || env['OTEL_SDK_DISABLED']?.toLowerCase() === 'true',
+    disabled: env['SONDE_DISABLED'] === '1' || readBoolean(env, 'OTEL_SDK_DISABLED', warn),
     serviceName:
       text('serviceName', options.serviceName, warn) ||
       env['OTEL_SERVICE_NAME'] ||
@@ -89,9 +96,9 @@ export function readConfiguration(options: StartOptions, env: Environment, warn:
     clientPhases: readClientPhases(env, warn),
     server: readServerOptions(options, env, warn),
     knownMethods: readKnownMethods(env),
-    tracesUrl: env['OTEL_TRACES_EXPORTER'] === 'none' ? undefined : findTracesUrl(env, warn),
+    tracesUrl: isExporting(env, warn) ? findTracesUrl(env, warn) : undefined,
     batching: readBatching(env, warn),
-    exportTimeoutMillis: readNumber(
+    exportTimeoutMillis: readTimeout(
       env,
       env['OTEL_EXPORTER_OTLP_TRACES_TIMEOUT']
         ? 'OTEL_EXPORTER_OTLP_TRACES_TIMEOUT'
@@ -139,9 +146,22 @@ function readBatching(env: Environment, warn: Warn): Batching {
   return {
     maxQueueSize,
     maxExportBatchSize: Math.min(readNumber(env, 'OTEL_BSP_MAX_EXPORT_BATCH_SIZE', 512, warn), maxQueueSize),
-    scheduledDelayMillis: readNumber(env, 'OTEL_BSP_SCHEDULE_DELAY', 5_000, warn),
-    exportTimeoutMillis: readNumber(env, 'OTEL_BSP_EXPORT_TIMEOUT', 30_000, warn),
+    scheduledDelayMillis: readDuration(env, 'OTEL_BSP_SCHEDULE_DELAY', 5_000, warn),
+    exportTimeoutMillis: readTimeout(env, 'OTEL_BSP_EXPORT_TIMEOUT', 30_000, warn),
   };
+}
+
+const EXPORTERS = ['otlp', 'none'];
+
+/** Whether OTEL_TRACES_EXPORTER, a list, lets spans go out; there is but one way, OTLP. */
+function isExporting(env: Environment, warn: Warn): boolean {
+  const names = splitList(env['OTEL_TRACES_EXPORTER'] ?? '');
+  for (const name of names) {
+    if (!EXPORTERS.includes(name)) {
+      warn(`OTEL_TRACES_EXPORTER has "${name}", expected ${EXPORTERS.join(', ')}; it is ignored`);
+    }
+  }
+  return !names.includes('none');
 }
 
 const SWITCHES = ['context'];

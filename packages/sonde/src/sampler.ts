@@ -20,13 +20,14 @@ const samplers: Readonly<Record<string, (ratio: () => number) => Sampler>> = {
 };
 const DEFAULT = 'parentbased_always_on';
 
-/** The sampler that OTEL_TRACES_SAMPLER names (specification, "General SDK Configuration"). */
+/** The sampler that OTEL_TRACES_SAMPLER names, in whatever case (specification, "General SDK Configuration", "Enum"). */
 export function readSampler(env: Environment, warn: Warn): Sampler {
-  const name = env['OTEL_TRACES_SAMPLER']?.trim() || DEFAULT;
+  const given = env['OTEL_TRACES_SAMPLER']?.trim() || DEFAULT;
+  const name = given.toLowerCase();
   const known = Object.hasOwn(samplers, name);
   if (!known) {
     warn(
-      `OTEL_TRACES_SAMPLER is "${name}", expected one of ${Object.keys(samplers).join(', ')}; using ${DEFAULT}`,
+      `OTEL_TRACES_SAMPLER is "${given}", expected one of ${Object.keys(samplers).join(', ')}; using ${DEFAULT}`,
     );
   }
   return (samplers[known ? name : DEFAULT] as (ratio: () => number) => Sampler)(() => readRatio(env, warn));
