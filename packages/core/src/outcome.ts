@@ -36,8 +36,11 @@ export function runToItsEnd<T>(span: Span, fn: (span: Span) => T): T {
   let result: T;
   try {
     result = fn(span);
-    // The thenable's own `then`, once: a lazy one (a query builder) starts here, and must not start twice.
-    if (isThenable(result)) return endWith(span, result) as T;
+    const then = thenOf(result);
+    if (then !== undefined) {
+      const isPromise = result instanceof Promise;
+      return (isPromise ? endWithPromise(span, result, then) : endWithThenable(span, result, then)) as T;
+    }
   } catch (error) {
     fail(span, error);
     throw error;
@@ -46,23 +49,67 @@ export function runToItsEnd<T>(span: Span, fn: (span: Span) => T): T {
   return result;
 }
 
-function endWith(span: Span, result: PromiseLike<unknown>): PromiseLike<unknown> {
-  return result.then(
+type Then = (onValue: (value: unknown) => unknown, onError: (error: unknown) => unknown) => unknown;
+
+/** What has no `then`, or one that cannot be read (a Proxy that refuses unknown names), is a value like any other. */
+function thenOf(value: unknown): Then | undefined {
+  if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return undefined;
+  try {
+    const { then } = value as { then?: unknown };
+    return typeof then === 'function' ? (then as Then) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function endWithPromise(span: Span, promise: unknown, then: Then): unknown {
+  return then.call(
+    promise,
     (value) => {
       finish(span);
       return value;
     },
-    (error: unknown) => {
+    (error) => {
       fail(span, error);
       throw error;
     },
   );
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    value !== null &&
-    (typeof value === 'object' || typeof value === 'function') &&
-    typeof (value as { then?: unknown }).then === 'function'
+/**
+ * A thenable of somebody else's making. Its `then` is called once: a lazy one (a query builder) starts here, and must
+ * not start twice. Where `then` answers a thenable in its turn, that goes to the caller; where it answers nothing, or
+ * has failed before it could, a promise does: nobody is there who would catch what a callback throws.
+ */
+function endWithThenable(span: Span, thenable: unknown, then: Then): unknown {
+  let isChained = false;
+  let hasFailed = false;
+  const { promise, resolve, reject } = deferred();
+  const chained = then.call(
+    thenable,
+    (value) => {
+      finish(span);
+      resolve(value);
+      return value;
+    },
+    (error) => {
+      fail(span, error);
+      reject(error);
+      hasFailed = true;
+      if (isChained) throw error;
+    },
   );
+  isChained = !hasFailed && thenOf(chained) !== undefined;
+  return isChained ? chained : promise;
+}
+
+function deferred() {
+  let resolve: (value: unknown) => void = () => {};
+  let reject: (error: unknown) => void = () => {};
+  const promise = new Promise((...settle) => {
+    [resolve, reject] = settle;
+  });
+  // The rejection of a mere thenable, which this stands for, does not end a program that leaves it alone.
+  promise.catch(() => {});
+  return { promise, resolve, reject };
 }

@@ -26,6 +26,15 @@ function register(): void {
   trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [collecting] }));
 }
 
+type Ok = (value: unknown) => unknown;
+type No = (error: unknown) => unknown;
+type Settle = [Ok, No];
+type Then = (ok: Ok, no: No) => unknown;
+
+function thenable(then: Then): PromiseLike<unknown> {
+  return { then } as PromiseLike<unknown>;
+}
+
 beforeEach(register);
 afterEach(() => {
   trace.disable();
@@ -176,6 +185,67 @@ describe('withSpan', () => {
     expect(await withSpan('query', () => query)).toEqual(['row']);
     expect(runs).toBe(1);
     expect(only().name).toBe('query');
+  });
+
+  it.each<[name: string, make: (settle: (use: Settle) => void) => Then]>([
+    ['answers nothing', (settle) => (ok, no) => void setImmediate(() => settle([ok, no]))],
+    ['answers nothing and settles at once', (settle) => (ok, no) => settle([ok, no])],
+    [
+      'answers a promise of what the callbacks answer, and calls them at once',
+      (settle) => (ok, no) => {
+        const answers: unknown[] = [];
+        settle([(value) => answers.push(ok(value)), (error) => answers.push(no(error))]);
+        return Promise.resolve(answers[0]);
+      },
+    ],
+    [
+      'answers a promise',
+      (settle) => (ok, no) => new Promise((...use) => settle(use as Settle)).then(ok, no),
+    ],
+  ])('ends the span with a thenable whose then %s, and hands the outcome on', async (_name, make) => {
+    const error = new Error('no');
+    expect(await withSpan('good', () => thenable(make(([resolve]) => resolve('value'))))).toBe('value');
+    const bad = withSpan('bad', () => thenable(make(([, reject]) => reject(error))));
+    await expect(Promise.resolve(bad)).rejects.toBe(error);
+    expect(ended.map(({ name, status }) => [name, status.code])).toEqual([
+      ['good', SpanStatusCode.UNSET],
+      ['bad', SpanStatusCode.ERROR],
+    ]);
+  });
+
+  it('does not end a program that leaves a failing thenable alone, as it would not without the span', async () => {
+    withSpan('bad', () => thenable((_ok, no) => void setImmediate(() => no(new Error('no')))));
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    expect(only().status).toEqual({ code: SpanStatusCode.ERROR, message: 'no' });
+  });
+
+  it.each([
+    [
+      'a Proxy that refuses unknown names',
+      new Proxy(
+        {},
+        {
+          get() {
+            throw new Error('unknown name');
+          },
+        },
+      ),
+    ],
+    [
+      'a then that throws when it is read',
+      Object.defineProperty({}, 'then', {
+        get() {
+          throw new Error('no then');
+        },
+      }),
+    ],
+    // biome-ignore lint/suspicious/noThenProperty: no thenable
+    ['a then that is no function', { then: 7 }],
+    ['a function', () => {}],
+    ['null', null],
+  ])('takes %s for a value like any other', (_name, value) => {
+    expect(withSpan('work', () => value) === value).toBe(true);
+    expect(only().status.code).toBe(SpanStatusCode.UNSET);
   });
 
   it('just runs the function when no provider is registered', () => {

@@ -48,9 +48,9 @@ function refuse(name: string): never {
  */
 export function startSpan(name: string, options: SpanOptions = noOptions): StartedSpan {
   if (!isTraced()) return inertSpan;
-  const span = currentTracer().startSpan(name, options) as StartedSpan;
+  const span = currentTracer().startSpan(name, options ?? noOptions) as StartedSpan;
   // Spans of other SDKs do not know how to be disposed of.
-  if (span[Symbol.dispose] === undefined) Object.defineProperty(span, Symbol.dispose, { value: endOnce });
+  if (span[Symbol.dispose] === undefined) Reflect.defineProperty(span, Symbol.dispose, { value: endOnce });
   return span;
 }
 
