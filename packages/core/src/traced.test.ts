@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { runInNewContext } from 'node:vm';
 import { type Context, context, ROOT_CONTEXT, type Span, SpanStatusCode, trace } from '@opentelemetry/api';
-import { afterEach, beforeEach, describe, expect, expectTypeOf, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from 'vitest';
 import { annotate } from './annotate.ts';
 import type { ReadableSpan } from './readable-span.ts';
 import { traced } from './traced.ts';
@@ -34,6 +35,12 @@ afterEach(() => {
   ended.length = 0;
 });
 
+type Traceable = ((...args: never[]) => unknown) & { prototype?: unknown };
+
+function boom(): never {
+  throw new Error('boom');
+}
+
 const names = (): string[] => ended.map(({ name }) => name);
 
 describe('a traced function', () => {
@@ -49,6 +56,53 @@ describe('a traced function', () => {
     expect(wrapped.call({ tax: 2 }, 1, 2)).toBe(6);
     expect([wrapped.name, wrapped.length, wrapped.unit]).toEqual(['total', 2, 'cent']);
     expect(names()).toEqual(['total']);
+  });
+
+  it.each([
+    ['a function', function one(_a: number) {}],
+    ['an arrow function', (_a: number, _b: number) => {}],
+    ['a method', { three(_a: number, _b: number, _c: number) {} }.three],
+    ['an async function', async function four() {}],
+    ['a generator function', function* five() {}],
+    ['an async generator function', async function* six() {}],
+    ['a class', class Seven {}],
+    ['a bound function', function eight() {}.bind(null)],
+  ])('looks like what it was made of: %s', (_name, original) => {
+    const wrapped = traced(original) as Traceable;
+    const seen = (fn: Traceable) => [
+      fn.name,
+      fn.length,
+      String(Reflect.ownKeys(fn)),
+      Object.prototype.toString.call(fn),
+    ];
+    expect(seen(wrapped)).toEqual(seen(original as Traceable));
+    expect(Object.getPrototypeOf(wrapped) === Object.getPrototypeOf(original)).toBe(true);
+    expect(wrapped.prototype === (original as Traceable).prototype).toBe(true);
+  });
+
+  it('shares properties with its original, also those that are set later', () => {
+    const original = Object.assign(
+      function counted() {
+        original.calls++;
+      },
+      { calls: 0 },
+    );
+    const wrapped = traced(original);
+    wrapped();
+    expect([wrapped.calls, original.calls]).toEqual([1, 1]);
+    wrapped.calls = 7;
+    expect(original.calls).toBe(7);
+  });
+
+  it('is a constructor only where its original is one', () => {
+    expect(() =>
+      Reflect.construct(
+        traced(() => {}),
+        [],
+      ),
+    ).toThrow(/not a constructor/);
+    expect(() => traced(class Cart {} as never as () => void)()).toThrow(/cannot be invoked without 'new'/);
+    expect(names()).toEqual(['Cart']);
   });
 
   it('takes another name, and options for each span', () => {
@@ -83,17 +137,55 @@ describe('a traced function', () => {
 
   it('can be a class: the span is its construction', () => {
     class Cart {
+      static made = 0;
+      static empty(): Cart {
+        return new Cart();
+      }
       readonly items: string[];
+      readonly madeBy: string;
       constructor(...items: string[]) {
+        Cart.made++;
+        this.madeBy = new.target.name;
         this.items = items;
       }
     }
-    const Traced = traced(Cart as never) as unknown as typeof Cart;
-    class Basket extends Traced {}
+    const Traced = traced(Cart);
+    expectTypeOf(Traced).toEqualTypeOf(Cart);
+    class Basket extends Traced {
+      readonly isBasket = true;
+    }
     const cart = new Traced('a');
-    expect([cart instanceof Cart, cart.items]).toEqual([true, ['a']]);
-    expect(new Basket('b') instanceof Basket).toBe(true);
+    expect([cart instanceof Cart, cart instanceof Traced, cart.items, cart.madeBy]).toEqual([
+      true,
+      true,
+      ['a'],
+      'Cart',
+    ]);
+    const basket = new Basket('b');
+    expect([basket instanceof Basket, basket.isBasket, basket.madeBy]).toEqual([true, true, 'Basket']);
+    expect(Traced.empty().items).toEqual([]);
+    expect([Traced.made, Cart.made]).toEqual([3, 3]);
     expect(names()).toEqual(['Cart', 'Cart']);
+  });
+
+  it('can be a class of thenables: making one starts nothing', () => {
+    const then = vi.fn();
+    class Query {
+      // biome-ignore lint/suspicious/noThenProperty: a query builder, which runs when it is awaited
+      then = then;
+    }
+    expect(new (traced(Query))()).toBeInstanceOf(Query);
+    expect(then).not.toHaveBeenCalled();
+    expect(names()).toEqual(['Query']);
+  });
+
+  it.each([
+    ['throws', () => Object.defineProperty(() => 1, 'name', { get: boom })],
+    ['is no text', () => Object.defineProperty(() => 1, 'name', { value: { toString: boom } })],
+    ['is empty', () => () => 1],
+  ])('is anonymous when the name of its original %s', (_name, make) => {
+    expect(traced(make())()).toBe(1);
+    expect(names()).toEqual(['anonymous function']);
   });
 
   it('just runs when no provider is registered', () => {
@@ -152,6 +244,47 @@ describe('a traced generator', () => {
     });
   });
 
+  it.each(['return', 'throw'] as const)(
+    'has no span when %s() comes before the first next(), and none later',
+    (method) => {
+      const generator = traced(count)(2);
+      try {
+        generator[method]('why');
+      } catch (thrown) {
+        expect([method, thrown]).toEqual(['throw', 'why']);
+      }
+      expect(generator.next()).toEqual({ done: true, value: undefined });
+      expect(started).toEqual([]);
+    },
+  );
+
+  it('has one span, however often it is asked after its end', () => {
+    const generator = traced(count)(1);
+    expect([...generator]).toEqual([1]);
+    expect(generator.next()).toEqual({ done: true, value: undefined });
+    expect(generator.return('late')).toEqual({ done: true, value: 'late' });
+    expect(started).toHaveLength(2);
+    expect(names()).toEqual(['step 1', 'count']);
+  });
+
+  it('can be delegated to, taken apart and wrapped around a method', () => {
+    class Shelf {
+      readonly items = ['a', 'b'];
+      each = traced(this.walk, { name: 'Shelf.each' });
+      *walk(): Generator<string> {
+        yield* this.items;
+      }
+    }
+    const shelf = new Shelf();
+    function* all() {
+      yield* shelf.each();
+    }
+    expect([...all()]).toEqual(['a', 'b']);
+    const [first] = shelf.each();
+    expect(first).toBe('a');
+    expect(names()).toEqual(['Shelf.each', 'Shelf.each']);
+  });
+
   it('does not lend its span to the code between two steps', () => {
     const generator = traced(count)(2);
     generator.next();
@@ -184,6 +317,27 @@ describe('a traced async generator', () => {
     expect(names()).toEqual(['fetch 1', 'pages']);
     await expect(drain(traced(pages)(1, true))).rejects.toThrow('no more');
     expect(ended.at(-1)?.status).toEqual({ code: SpanStatusCode.ERROR, message: 'no more' });
+  });
+
+  it('ends its span when it is returned from while it waits, and when it is thrown into', async () => {
+    const returned = traced(pages)(3);
+    await returned.next();
+    expect(await returned.return('enough')).toEqual({ done: true, value: 'enough' });
+    const thrown = traced(pages)(3);
+    await thrown.next();
+    await expect(thrown.throw(new Error('stop'))).rejects.toThrow('stop');
+    const unused = traced(pages)(3);
+    await unused.return(undefined);
+    expect(ended.filter(({ name }) => name === 'pages').map(({ status }) => status.code)).toEqual([
+      SpanStatusCode.UNSET,
+      SpanStatusCode.ERROR,
+    ]);
+  });
+
+  it('of another realm has a span like any other', async () => {
+    const foreign = runInNewContext('(async function* foreign() { yield 1; })') as typeof pages;
+    for await (const _ of traced(foreign)(1));
+    expect(names()).toEqual(['foreign']);
   });
 
   async function drain(generator: AsyncGenerator<number>): Promise<void> {
