@@ -8,24 +8,32 @@ function findSiblings(): string[] {
 }
 let siblings: string[] | undefined;
 
-/** The stack of the running code without the frames of Node, of Sonde and of the api: one line each. */
+/**
+ * The stack of the running code without the frames of Node, of Sonde and of the api: one line each. Empty where it
+ * cannot be had: a program may have its own idea of `Error.prepareStackTrace`, or have frozen `Error`.
+ */
 export function callStack(): string[] {
   const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = DEPTH;
-  const { stack = '' } = new Error();
-  Error.stackTraceLimit = stackTraceLimit;
-  return String(stack)
-    .split('\n')
-    .slice(1)
-    .map((line) => line.trim())
-    .filter((line) => line !== '' && !isForeign(line));
+  try {
+    Error.stackTraceLimit = DEPTH;
+    return String(new Error().stack)
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line.startsWith('at ') && !isForeign(line));
+  } catch {
+    return [];
+  } finally {
+    Reflect.set(Error, 'stackTraceLimit', stackTraceLimit);
+  }
 }
 
 function isForeign(line: string): boolean {
   siblings ??= findSiblings();
   return (
     line.includes('node:') ||
-    line.includes('<anonymous>') ||
+    // Without a place: what is built in. A callback of the program may be called `Server.<anonymous>`.
+    line.endsWith('<anonymous>)') ||
+    line.endsWith(' <anonymous>') ||
     line.includes('/@opentelemetry/api/') ||
     line.includes('/@sonde/') ||
     (siblings.some((folder) => line.includes(folder)) && !line.includes('.test.'))

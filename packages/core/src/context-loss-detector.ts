@@ -1,5 +1,5 @@
 import { type Context, context as contextApi, SpanKind, trace } from '@opentelemetry/api';
-import { truncate } from './attributes.ts';
+import { toText, truncate } from './attributes.ts';
 import { callStack } from './call-site.ts';
 import type { ReadableSpan } from './readable-span.ts';
 import { warn } from './report.ts';
@@ -31,7 +31,7 @@ const LINES = 8;
  * - that a span starts without a parent while a request is being served in this process: its context was lost on the
  *   way, in a callback, queue or library that does not carry it. Not said of spans that were asked to be roots, nor of
  *   SERVER and CONSUMER spans;
- * - that a span is still open when its parent ends: somebody did not wait for it;
+ * - that a span is still open when its parent ends, or starts only then: somebody did not wait for it;
  * - that a span is written after its end.
  *
  * Each with the stack that made the span. It captures that stack for every span, which costs some twenty
@@ -43,14 +43,15 @@ export class ContextLossDetector implements SpanProcessor {
   private readonly sites = new Set<string>();
   private servers = 0;
 
-  constructor(options: ContextLossDetectorOptions = {}) {
-    this.say = options.say ?? ((finding) => warn(finding));
+  constructor(options?: ContextLossDetectorOptions) {
+    this.say = sayOf(options);
   }
 
-  onStart(span: Span, _parentContext: Context): void {
+  onStart(span: Span, parentContext: Context): void {
     const stack = callStack();
     const parent = span.parentSpanContext;
     if (parent === undefined) this.lookAtRoot(span, stack);
+    else this.lookAtParent(span, trace.getSpan(parentContext), stack);
     if (this.open.size >= MAX_OPEN) return;
     const opened: OpenSpan = { name: truncate(span.name, 100), kind: span.kind, stack, children: new Set() };
     this.open.set(span.spanContext().spanId, opened);
@@ -95,6 +96,17 @@ export class ContextLossDetector implements SpanProcessor {
     );
   }
 
+  private lookAtParent(span: Span, parent: unknown, stack: readonly string[]): void {
+    const { ended, name } = (parent ?? {}) as Partial<ReadableSpan>;
+    if (ended !== true) return;
+    this.find(
+      'child',
+      stack,
+      `span "${truncate(span.name, 100)}" starts after the end of its parent "${truncate(toText(name), 100)}"; ` +
+        'wait for it, or start it with { root: true } and a link',
+    );
+  }
+
   /** In the way of the methods that write: an ended span has no other use for them. */
   private watchAfterEnd(span: ReadableSpan, { name, stack }: OpenSpan): void {
     const written = span as unknown as Record<string, (...args: unknown[]) => unknown>;
@@ -121,8 +133,22 @@ export class ContextLossDetector implements SpanProcessor {
     const lines = stack.slice(0, LINES).map((line) => `\n    ${line}`);
     const made =
       madeAt === undefined ? [] : ['\n  made', ...madeAt.slice(0, LINES).map((line) => `\n    ${line}`)];
-    this.say([finding, ...lines, ...made].join(''));
+    try {
+      this.say([finding, ...lines, ...made].join(''));
+    } catch {
+      // A finding is made in the middle of the program's own code: what the listener throws ends here.
+    }
   }
+}
+
+function sayOf(options: ContextLossDetectorOptions | undefined): (finding: string) => void {
+  try {
+    const say = options?.say;
+    if (typeof say === 'function') return say;
+  } catch {
+    // Then the default.
+  }
+  return (finding) => warn(finding);
 }
 
 const WRITERS = [
