@@ -48,9 +48,13 @@ export function withActiveSpan(context: Context, span: Span): Context {
 /** OpenTelemetry's mark for "do not trace what happens in here", set by its exporters around their requests. */
 const SUPPRESS_TRACING_KEY = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
 
-/** Whether spans must not be made in `context`. */
+/** Whether spans must not be made in `context`. What is no context suppresses nothing. */
 export function isTracingSuppressed(context: Context): boolean {
-  return context !== ROOT_CONTEXT && context?.getValue?.(SUPPRESS_TRACING_KEY) === true;
+  try {
+    return context !== ROOT_CONTEXT && context.getValue(SUPPRESS_TRACING_KEY) === true;
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -80,7 +80,7 @@ class ValueCopy {
     const copy: AnyValue[] = [];
     for (const element of array) {
       // A hole and `undefined` keep their place, as null does.
-      const accepted = element === undefined ? null : this.copyPart(element, depth);
+      const accepted = this.copyPart(element ?? null, depth);
       if (accepted === undefined) return undefined;
       copy.push(accepted);
     }

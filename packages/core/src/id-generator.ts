@@ -1,7 +1,7 @@
 import { isValidSpanId, isValidTraceId } from '@opentelemetry/api';
-import { toText } from './attributes.ts';
+import { toText, truncate } from './attributes.ts';
 import { SpanIds, TraceIdentity } from './ids.ts';
-import { fail } from './report.ts';
+import { fail, onRejection } from './report.ts';
 
 /**
  * Makes the ids of new traces and spans. OpenTelemetry's interface, for those who need ids of their own (a
@@ -11,9 +11,9 @@ import { fail } from './report.ts';
  * Source: OpenTelemetry specification, Tracing SDK, "Id Generators".
  */
 export interface IdGenerator {
-  /** 32 lower-case hexadecimal digits, not all zero. An invalid answer is replaced by a random id. */
+  /** 32 hexadecimal digits, not all zero; upper case is made lower. Any other answer is replaced by a random id. */
   generateTraceId(): string;
-  /** 16 lower-case hexadecimal digits, not all zero. An invalid answer is replaced by a random id. */
+  /** 16 hexadecimal digits, not all zero; upper case is made lower. Any other answer is replaced by a random id. */
   generateSpanId(): string;
   /**
    * Whether at least the last 56 bits of its trace ids are random, so that root spans carry the random flag of
@@ -51,19 +51,21 @@ export class GuardedIdGenerator {
 
   traceId(): string | undefined {
     const traceId = this.ask(() => this.generator.generateTraceId());
-    if (typeof traceId === 'string' && isValidTraceId(traceId)) return traceId;
-    return this.refuse(`made trace id "${toText(traceId)}", expected 32 hex digits`);
+    if (typeof traceId === 'string' && isValidTraceId(traceId)) return traceId.toLowerCase();
+    return this.refuse(`made trace id "${truncate(toText(traceId), 100)}", expected 32 hex digits`);
   }
 
   spanId(): string | undefined {
     const spanId = this.ask(() => this.generator.generateSpanId());
-    if (typeof spanId === 'string' && isValidSpanId(spanId)) return spanId;
-    return this.refuse(`made span id "${toText(spanId)}", expected 16 hex digits`);
+    if (typeof spanId === 'string' && isValidSpanId(spanId)) return spanId.toLowerCase();
+    return this.refuse(`made span id "${truncate(toText(spanId), 100)}", expected 16 hex digits`);
   }
 
   private ask(question: () => unknown): unknown {
     try {
-      return question();
+      const answer = question();
+      onRejection(answer, () => {});
+      return answer;
     } catch (error) {
       this.refuse('threw', error);
       return undefined;

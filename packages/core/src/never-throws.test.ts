@@ -41,6 +41,39 @@ function hostileValues(): unknown[] {
     ),
     new Proxy([], { get: boom }),
     new Proxy(() => {}, { apply: boom, get: boom, construct: boom }),
+    Object.defineProperties(() => {}, { name: { get: boom }, length: { get: boom } }),
+    Object.defineProperties(() => {}, { name: { value: Symbol('name') }, length: { value: -1n } }),
+    {
+      get traceId() {
+        return boom();
+      },
+      spanId: '',
+      traceFlags: 1n,
+    },
+    {
+      context: {
+        traceId: 'a'.repeat(32),
+        spanId: 'b'.repeat(16),
+        traceFlags: 1n,
+        traceState: { serialize: boom },
+      },
+    },
+    { code: Symbol('code'), message: { toString: boom } },
+    { decision: 2, attributes: new Proxy({}, { ownKeys: boom }), traceState: { serialize: boom } },
+    {
+      decision: 2,
+      get attributes() {
+        return boom();
+      },
+    },
+    { decision: Promise.resolve(2) },
+    Object.assign([], { [Symbol.iterator]: boom }),
+    { valueOf: () => 7, toString: () => ({}) },
+    new (class extends Uint8Array {
+      override subarray(): never {
+        return boom();
+      }
+    })(3),
     Object.defineProperty({}, 'a', { get: boom, enumerable: true }),
     Object.defineProperty({}, 'then', { get: boom, enumerable: true }),
     { toString: boom, valueOf: boom, [Symbol.toPrimitive]: boom },
@@ -65,6 +98,7 @@ function hostileValues(): unknown[] {
     Buffer.from([0xff, 0xfe]),
     new Map([['a', 1]]),
     Promise.resolve(),
+    'x'.repeat(1_000_000),
     null,
     undefined,
   ];
@@ -151,16 +185,159 @@ describe('whatever it is given, no exception comes out of', () => {
     neverThrows(uncalled((...given) => (tracer as unknown as Record<string, Method>)[name]?.(...given)));
   });
 
+  /** Whatever stands before it, a function that is given last is run, once, and its result is answered. */
+  const runsOnce = (call: (...args: unknown[]) => unknown, given: fc.Arbitrary<Make[]>) =>
+    neverThrows((...before) => {
+      let runs = 0;
+      const answer = call(...before, () => {
+        runs++;
+        // Whoever is in here must be able to go on.
+        tracer.startSpan('inside').end();
+        return 'ran';
+      });
+      expect([answer, runs]).toEqual(['ran', 1]);
+    }, given);
+
+  it.each([1, 2, 3])('tracer.startActiveSpan and a function, as argument %i + 1', (length) => {
+    const before = fc.array(anything, { minLength: length, maxLength: length });
+    runsOnce((...given) => (tracer.startActiveSpan as Method)(...given), before);
+  });
+
+  it.each([1, 2])('withSpan and a function, as argument %i + 1', (length) => {
+    const before = fc.array(anything, { minLength: length, maxLength: length });
+    runsOnce((...given) => (core.withSpan as Method)(...given), before);
+  });
+
+  it('a traced function, and its generators', () => {
+    neverThrows((...given) => {
+      const [name, options] = given;
+      const traced = (fn: (...args: unknown[]) => unknown) =>
+        (core.traced as Method)(fn, options) as typeof fn;
+      const named = Object.defineProperty((...all: unknown[]) => all.length, 'name', { value: name });
+      expect(traced(named)(...given)).toBe(given.length);
+      const generator = traced(function* each(...all: unknown[]) {
+        yield all.length;
+      });
+      expect([...(generator(...given) as Iterable<number>)]).toEqual([given.length]);
+    });
+  });
+
   it.each(['getTracer', 'forceFlush'])('provider.%s', (name) => {
     neverThrows((...given) => (provider as unknown as Record<string, Method>)[name]?.(...given));
   });
 
-  it.each(['withSpan', 'startSpan', 'annotate', 'recordAll', 'suppressTracing', 'resourceFromAttributes'])(
-    '%s',
-    (name) => {
-      neverThrows(uncalled((...given) => (core as unknown as Record<string, Method>)[name]?.(...given)));
-    },
-  );
+  it('provider.shutdown', () => {
+    neverThrows((...given) => {
+      const made = new core.TracerProvider({ spanProcessors: [misbehaving] });
+      const running = made.getTracer('t').startSpan('x');
+      void (made.shutdown as Method)(...given);
+      running.end();
+      (made.getTracer('t').startSpan as Method)(...given);
+    });
+  });
+
+  it.each([
+    'withSpan',
+    'startSpan',
+    'annotate',
+    'recordAll',
+    'isTracingSuppressed',
+    'suppressTracing',
+    'resourceFromAttributes',
+  ])('%s', (name) => {
+    neverThrows(uncalled((...given) => (core as unknown as Record<string, Method>)[name]?.(...given)));
+  });
+
+  it('a resource', () => {
+    neverThrows((attributes, other) => {
+      const resource = core.resourceFromAttributes(attributes as never);
+      resource
+        .merge(other as never)
+        .merge(resource)
+        .getRawAttributes();
+    });
+  });
+
+  it('a detector of context loss', () => {
+    neverThrows((options, ...given) => {
+      const detector = new core.ContextLossDetector(options as never);
+      const watched = new core.TracerProvider({ spanProcessors: [detector] }).getTracer('t');
+      const span = (watched.startSpan as Method)(...given) as core.Span;
+      span.end();
+      (span.setAttribute as Method)(...given);
+    });
+  });
+
+  it('the samplers, asked directly', () => {
+    neverThrows((made, ...question) => {
+      const inner = { shouldSample: boom, toString: boom };
+      for (const sampler of [
+        new core.AlwaysOnSampler(),
+        new core.AlwaysOffSampler(),
+        new core.TraceIdRatioBasedSampler(made as never),
+        new core.TraceIdRatioBasedSampler(0.5),
+        new core.ParentBasedSampler(made as never),
+        new core.ParentBasedSampler({ root: inner }),
+        core.recordAll(made as never),
+        core.recordAll(inner),
+      ]) {
+        expect([0, 1, 2]).toContain(
+          ((sampler.shouldSample as Method)(...question) as core.SamplingResult).decision,
+        );
+        expect(typeof String(sampler)).toBe('string');
+      }
+    });
+  });
+
+  it('the generator of random ids', () => {
+    neverThrows((...given) => {
+      const generator = new (
+        core.RandomIdGenerator as never as new (
+          ...args: unknown[]
+        ) => core.RandomIdGenerator
+      )(...given);
+      expect((generator.generateTraceId as Method)(...given)).toMatch(/^[0-9a-f]{32}$/);
+      expect((generator.generateSpanId as Method)(...given)).toMatch(/^[0-9a-f]{16}$/);
+    });
+  });
+
+  it('processors, samplers and generators whose methods cannot be read', () => {
+    const method = fc.constantFrom<string[]>(
+      'onStart',
+      'onEnd',
+      'onEnding',
+      'forceFlush',
+      'shutdown',
+      'shouldSample',
+      'generateTraceId',
+      'generateSpanId',
+      'isTraceIdRandom',
+    );
+    fc.assert(
+      fc.property(fc.array(method), fc.constantFrom('get', 'getPrototypeOf', 'has'), (unreadable, trap) => {
+        const given = new Proxy(
+          {
+            ...misbehaving,
+            shouldSample: () => ({ decision: 2 }),
+            generateTraceId: () => 'x',
+            generateSpanId: boom,
+          },
+          {
+            [trap]: (target: Record<string, unknown>, name?: string) =>
+              name !== undefined && !unreadable.includes(name) ? target[name] : boom(),
+          },
+        ) as never;
+        const made = new core.TracerProvider({
+          spanProcessors: [given],
+          sampler: core.recordAll(new core.ParentBasedSampler({ root: given })),
+          idGenerator: given,
+        });
+        new core.TracerProvider({ sampler: given }).getTracer('t').startSpan('x').end();
+        made.getTracer('t').startSpan('x').end();
+        void made.shutdown();
+      }),
+    );
+  });
 
   it('traced', () => {
     neverThrows((...given) => (core.traced as Method)(...given));
@@ -205,6 +382,19 @@ describe('whatever it is given, no exception comes out of', () => {
       expect(span.spanContext().traceId).toMatch(/^[0-9a-f]{32}$/);
     });
   });
+});
+
+it('takes no time for an array that only claims to be long', () => {
+  const long = new Array(50_000_000);
+  const span = tracer.startSpan('x', { links: long, attributes: { long } }) as unknown as core.Span;
+  span
+    .setAttribute('later', long)
+    .setAttributes(long as never)
+    .addLinks(long)
+    .addEvent('e', { long });
+  expect(span.attributes).toEqual({});
+  expect(span.links).toEqual([]);
+  expect(span.droppedLinksCount).toBe(2 * (50_000_000 - 10_000));
 });
 
 it('keeps of any attributes only what an exporter can carry', () => {

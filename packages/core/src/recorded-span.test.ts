@@ -1,4 +1,11 @@
-import { DiagLogLevel, diag, ROOT_CONTEXT, SpanStatusCode, trace } from '@opentelemetry/api';
+import {
+  createTraceState,
+  DiagLogLevel,
+  diag,
+  ROOT_CONTEXT,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ReadableSpan } from './readable-span.ts';
 import type { SpanLimits } from './span-limits.ts';
@@ -13,6 +20,8 @@ afterEach(() => {
   diag.disable();
   warn.mockReset();
 });
+
+const linked = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: 1 };
 
 function start(spanLimits: SpanLimits = {}): StartedSpan & ReadableSpan {
   return new TracerProvider({ spanLimits }).getTracer('test').startSpan('span') as StartedSpan & ReadableSpan;
@@ -58,6 +67,31 @@ describe('a span', () => {
     expect(Object.getPrototypeOf(span.attributes)).toBe(Object.prototype);
   });
 
+  it.each<[name: string, write: (span: StartedSpan, attributes: never) => unknown, seen?: string]>([
+    ['at creation and folded later', () => {}],
+    ['set with others', (span, attributes) => span.setAttributes(attributes)],
+    ['of an event', (span, attributes) => span.addEvent('e', attributes), 'events'],
+    ['of an exception', (span, attributes) => span.recordException('e', attributes), 'events'],
+    ['of a link', (span, attributes) => span.addLink({ context: linked, attributes }), 'links'],
+  ])('keeps an attribute named __proto__ as an attribute: %s', (_name, write, seen) => {
+    const attributes = JSON.parse('{"__proto__":{"inherited":1},"own":2}');
+    const tracer = new TracerProvider().getTracer('test');
+    const span = tracer.startSpan('x', { attributes }) as StartedSpan & ReadableSpan;
+    write(span, attributes as never);
+    span.setAttribute('later', 3);
+    const bag = seen === undefined ? span.attributes : span[seen as 'links'][0]?.attributes;
+    expect(Object.entries(bag ?? {})).toContainEqual(['__proto__', { inherited: 1 }]);
+    expect(Object.getPrototypeOf(bag)).toBe(Object.prototype);
+  });
+
+  it('counts what it drops beside what it overwrites at the limit, in whatever order they are given', () => {
+    const span = start({ attributeCountLimit: 2 });
+    span.setAttributes({ a: 1, b: 1 });
+    span.setAttributes({ x: 1, a: 2, y: 1, b: 2, z: 1 });
+    expect(span.attributes).toEqual({ a: 2, b: 2 });
+    expect(span.droppedAttributesCount).toBe(3);
+  });
+
   it('drops all attributes where the limit is zero', () => {
     const span = start({ attributeCountLimit: 0 });
     span.setAttributes({ a: 1 });
@@ -92,6 +126,21 @@ describe('a span', () => {
     });
   });
 
+  it('counts every attribute that an exception is given too much', () => {
+    const span = start({ attributePerEventCountLimit: 4 });
+    span.recordException(new Error('own'), { a: 1, b: 2, c: 3, 'exception.message': 'given' } as never);
+    expect(Object.keys(span.events[0]?.attributes ?? {})).toEqual([
+      'exception.type',
+      'exception.message',
+      'exception.stacktrace',
+      'a',
+    ]);
+    expect(span.events[0]).toMatchObject({
+      attributes: { 'exception.message': 'given' },
+      droppedAttributesCount: 2,
+    });
+  });
+
   it('has no duration before its end', () => {
     const span = start();
     expect(span.duration).toEqual([-1, -1]);
@@ -123,10 +172,54 @@ describe('a span', () => {
     expect(Object.values(child)).not.toContain(parent);
   });
 
+  it('keeps a description of its status whole where attributes are short, and up to 16,384 characters', () => {
+    const span = start({ attributeValueLengthLimit: 3 });
+    span.setStatus({ code: SpanStatusCode.ERROR, message: 'x'.repeat(20_000) });
+    expect(span.status.message).toHaveLength(16_384);
+  });
+
+  it.each([[{}], [{ code: 3 }], [{ code: '2' }], [7], [null]])('says that %j is no status', (status) => {
+    const span = start();
+    span.setStatus(status as never);
+    expect(span.status).toEqual({ code: SpanStatusCode.UNSET });
+    expect(warn).toHaveBeenCalledTimes(1);
+  });
+
   it('says why a status description was left out', () => {
     const span = start();
     span.setStatus({ code: SpanStatusCode.ERROR, message: new Error('x') as never });
     expect(span.status).toEqual({ code: SpanStatusCode.ERROR });
     expect(warn.mock.calls[0]?.[0]).toContain('description of a status is of type object, expected string');
+  });
+});
+
+describe('a link', () => {
+  it('is kept by value, with nothing that an exporter could stumble over', () => {
+    const span = start();
+    const context = { ...linked, traceFlags: 1n, isRemote: 'yes', traceState: 'a=1', more: {} };
+    span.addLink({ context: context as never });
+    context.traceId = 'x';
+    expect(span.links).toEqual([{ context: { ...linked, traceFlags: 0 } }]);
+    expect(warn.mock.calls[0]?.[0]).toContain('the trace state of a link cannot be serialized');
+  });
+
+  it('keeps the trace state and the origin of its context', () => {
+    const context = { ...linked, isRemote: true, traceState: createTraceState('a=1') };
+    const span = start();
+    span.addLink({ context });
+    expect(span.links[0]?.context).toEqual(context);
+    expect(span.links[0]?.context.traceState?.serialize()).toBe('a=1');
+  });
+
+  it.each([
+    ['no context', undefined],
+    ['an id that is no hexadecimal number', { ...linked, traceId: 'x'.repeat(32) }],
+    ['an id that is too short', { ...linked, spanId: 'b'.repeat(15) }],
+    ['an id that is no text', { ...linked, spanId: 7 }],
+  ])('with %s is none, and that is said', (_name, context) => {
+    const span = start();
+    span.addLink({ context: context as never });
+    expect(span.links).toEqual([]);
+    expect(warn.mock.calls[0]?.[0]).toContain('a link has no context with hexadecimal ids');
   });
 });

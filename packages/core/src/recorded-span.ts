@@ -26,12 +26,12 @@ import {
 import { type Anchor, fromInput, hrtime, toHrTime, toWall } from './clock.ts';
 import { exceptionAttributes, MAX_EXCEPTION_ATTRIBUTES } from './exception.ts';
 import { SpanIds, TraceIdentity } from './ids.ts';
-import { acceptLink } from './link.ts';
+import { acceptLink, listLinks } from './link.ts';
 import type { InstrumentationScope, ReadableSpan, TimedEvent } from './readable-span.ts';
 import { warn } from './report.ts';
 import type { Resource } from './resource.ts';
 import type { Span } from './span.ts';
-import type { SpanLimits } from './span-limits.ts';
+import { type SpanLimits, VALUE_LENGTH } from './span-limits.ts';
 import type { SpanObserver } from './span-processor.ts';
 
 /** What all spans of one tracer share. */
@@ -60,6 +60,9 @@ class Rest {
 /** What most spans answer when a page or an exporter looks: nobody may write into them. */
 const noEvents = Object.freeze([]) as unknown as TimedEvent[];
 const noLinks = Object.freeze([]) as unknown as Link[];
+
+/** What is said of what cannot be read as a time. */
+export const NO_TIME = 'no number, Date or [seconds, nanoseconds] between 1970 and 2554; using now';
 
 const unset: SpanStatus = Object.freeze({ code: SpanStatusCode.UNSET });
 
@@ -138,10 +141,13 @@ export class RecordedSpan implements Span, Refuser {
   setAttributes(attributes: { readonly [key: string]: AnyValue | undefined }): this {
     if (this.ended) return this.refuseEnded('setAttributes');
     const { limits } = this.setting;
-    const accepted = acceptAttributes(attributes, limits.attributeCountLimit, limits, this);
+    const first = this.bag === undefined && this.later === undefined;
+    // Which of them are one too many depends on those that are there already: `setAttribute` counts.
+    const countLimit = first ? limits.attributeCountLimit : Number.POSITIVE_INFINITY;
+    const accepted = acceptAttributes(attributes, countLimit, limits, this);
     if (accepted === noAttributes) return this;
     if (accepted.dropped > 0) this.more().droppedAttributes += accepted.dropped;
-    if (this.bag === undefined && this.later === undefined) {
+    if (first) {
       this.bag = accepted.attributes;
       this.attributeCount = accepted.count;
       return this;
@@ -205,7 +211,9 @@ export class RecordedSpan implements Span, Refuser {
     const { limits } = this.setting;
     const accepted = acceptLink(link, limits.attributePerLinkCountLimit, limits, this);
     if (accepted === undefined) {
-      return this.warn('a link has no context, expected { context: SpanContext, attributes? }');
+      return this.warn(
+        'a link has no context with hexadecimal ids, expected { context: SpanContext, attributes? }',
+      );
     }
     const rest = this.more();
     rest.links ??= [];
@@ -218,10 +226,14 @@ export class RecordedSpan implements Span, Refuser {
   }
 
   addLinks(links: Link[]): this {
+    if (this.ended) return this.refuseEnded('addLinks');
     try {
-      if (Array.isArray(links)) {
-        for (const link of links) this.addLink(link);
-        return this;
+      const listed = listLinks(links);
+      if (listed !== undefined) {
+        for (const link of listed.list) this.addLink(link as Link);
+        if (listed.more === 0) return this;
+        this.more().droppedLinks += listed.more;
+        return this.warn(tooMany(listed.list.length, 'links at once', 'the others are dropped'));
       }
     } catch {
       // An array that throws when it is read is none.
@@ -242,10 +254,16 @@ export class RecordedSpan implements Span, Refuser {
   }
 
   private settleStatus(code: SpanStatusCode, message: unknown): void {
-    if (code !== SpanStatusCode.OK && code !== SpanStatusCode.ERROR) return;
+    if (code !== SpanStatusCode.OK && code !== SpanStatusCode.ERROR) {
+      if (code !== SpanStatusCode.UNSET)
+        this.warn('a status has no code, expected a SpanStatusCode: 0, 1 or 2');
+      return;
+    }
     if (this.status.code === SpanStatusCode.OK) return;
     if (code === SpanStatusCode.ERROR && typeof message === 'string') {
-      this.status = { code, message: truncate(message, this.setting.limits.attributeValueLengthLimit) };
+      const { attributeValueLengthLimit } = this.setting.limits;
+      // It is no attribute: a low limit of those does not shorten it.
+      this.status = { code, message: truncate(message, Math.max(attributeValueLengthLimit, VALUE_LENGTH)) };
       return;
     }
     this.status = { code };
@@ -277,8 +295,8 @@ export class RecordedSpan implements Span, Refuser {
     } else if (isTimeInput(attributesOrTime)) {
       this.addEvent('exception', attributes, time ?? attributesOrTime);
     } else {
-      const extra = acceptAttributes(attributesOrTime, limits.attributePerEventCountLimit, limits, this);
-      this.addEvent('exception', Object.assign(attributes, extra.attributes), time);
+      const extra = acceptAttributes(attributesOrTime, Number.POSITIVE_INFINITY, limits, this);
+      this.addEvent('exception', { ...attributes, ...extra.attributes }, time);
     }
   }
 
@@ -393,7 +411,7 @@ export class RecordedSpan implements Span, Refuser {
       } catch {
         // A Date or pair that throws when it is read is no time.
       }
-      this.warn('a time is no number, Date or [seconds, nanoseconds] between 1970 and 2554; using now');
+      this.warn(`a time is ${NO_TIME}`);
     }
     return hrtime();
   }

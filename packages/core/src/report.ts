@@ -20,3 +20,13 @@ export function fail(message: string, ...details: unknown[]): void {
     // There is nobody left to tell.
   }
 }
+
+/**
+ * Tells what `answer` is rejected with, if it is a promise. Nobody asked for one; but the rejection of a promise that
+ * nobody handles ends the program.
+ */
+export function onRejection(answer: unknown, tell: (reason: unknown) => void): void {
+  if (typeof answer !== 'object' || answer === null) return;
+  const { then } = answer as { then?: unknown };
+  if (typeof then === 'function') then.call(answer, undefined, tell);
+}

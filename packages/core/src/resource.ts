@@ -33,10 +33,15 @@ export function resourceFromAttributes(attributes: Attributes): Resource {
   const known = Object.freeze(accepted.attributes);
   return {
     attributes: known,
-    merge: (other) =>
-      other === null
-        ? resourceFromAttributes(known)
-        : resourceFromAttributes({ ...known, ...other.attributes }),
+    merge: (other) => resourceFromAttributes({ ...known, ...attributesOf(other) }),
     getRawAttributes: () => Object.entries(known),
   };
+}
+
+function attributesOf(resource: Resource | null | undefined): Attributes {
+  try {
+    return { ...resource?.attributes };
+  } catch {
+    return {};
+  }
 }

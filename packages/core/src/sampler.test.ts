@@ -1,13 +1,16 @@
 import {
   type Context,
+  DiagLogLevel,
+  diag,
   ROOT_CONTEXT,
   type SpanContext,
   SpanKind,
   TraceFlags,
   trace,
 } from '@opentelemetry/api';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { TraceIdentity } from './ids.ts';
+import type { ReadableSpan } from './readable-span.ts';
 import {
   AlwaysOffSampler,
   AlwaysOnSampler,
@@ -18,6 +21,7 @@ import {
   SamplingDecision,
   TraceIdRatioBasedSampler,
 } from './sampler.ts';
+import { TracerProvider } from './tracer-provider.ts';
 
 const parent = (isRemote: boolean, traceFlags: TraceFlags): Context => {
   const spanContext: SpanContext = {
@@ -125,6 +129,59 @@ describe('a sampler of somebody else', () => {
   it('keeps its attributes when its dropped spans are recorded', () => {
     const result = recordAll(theirs).shouldSample(ROOT_CONTEXT, 'f'.repeat(32), 'n', 0, {}, []);
     expect(result).toEqual({ decision: RECORD, attributes: { by: 'them' } });
+  });
+});
+
+describe('a sampler that was derived from ours', () => {
+  class Rated extends TraceIdRatioBasedSampler {
+    override shouldSample(...question: Parameters<TraceIdRatioBasedSampler['shouldSample']>) {
+      return { ...super.shouldSample(...question), attributes: { rate: 1 } };
+    }
+  }
+
+  it.each([
+    ['by a class', new Rated(1)],
+    [
+      'by another method',
+      Object.assign(new AlwaysOnSampler(), {
+        shouldSample: () => ({ decision: RECORD, attributes: { rate: 1 } }),
+      }),
+    ],
+    ['as the root of ours', new ParentBasedSampler({ root: new Rated(1) })],
+    ['within recordAll', recordAll(new Rated(1))],
+  ])('%s is asked', (_name, sampler) => {
+    const ended: ReadableSpan[] = [];
+    const processor = {
+      onStart() {},
+      onEnd: (span: ReadableSpan) => void ended.push(span),
+      forceFlush: async () => {},
+      shutdown: async () => {},
+    };
+    new TracerProvider({ sampler, spanProcessors: [processor] }).getTracer('t').startSpan('x').end();
+    expect(ended[0]?.attributes).toEqual({ rate: 1 });
+  });
+});
+
+describe('a sampler that fails', () => {
+  const broken = { shouldSample: () => undefined as never, toString: () => 'Broken' };
+
+  it.each([
+    ['below a parent-based one leaves the span out', new ParentBasedSampler({ root: broken }), NOT_RECORD],
+    ['within recordAll is recorded all the same', recordAll(broken), RECORD],
+    ['deep within recordAll, too', recordAll(new ParentBasedSampler({ root: broken })), RECORD],
+  ])('%s', (_name, sampler, decision) => {
+    expect(decide(sampler, ROOT_CONTEXT)).toBe(decision);
+  });
+
+  it('is said once, whoever asks', () => {
+    const failed = vi.fn();
+    diag.setLogger({ error: failed, warn() {}, info() {}, debug() {}, verbose() {} }, DiagLogLevel.ERROR);
+    const once = { ...broken };
+    const provider = new TracerProvider({ sampler: once });
+    for (const name of ['a', 'b', 'a']) provider.getTracer(name).startSpan('x').end();
+    decide(recordAll(once), ROOT_CONTEXT);
+    diag.disable();
+    expect(failed.mock.calls).toEqual([[expect.stringContaining('a sampler failed'), expect.any(TypeError)]]);
   });
 });
 

@@ -10,7 +10,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { toText } from './attributes.ts';
-import { warn } from './report.ts';
+import { fail, onRejection, warn } from './report.ts';
 
 /** What becomes of a span. The numbers are OpenTelemetry's, so samplers of its SDK plug in unchanged. */
 export const SamplingDecision = {
@@ -31,8 +31,8 @@ export interface SamplingResult {
 }
 
 /**
- * Decides at a span's creation whether it is recorded. A sampler that throws or answers nonsense leaves the span
- * unrecorded, and is said once.
+ * Decides at a span's creation, and at once, whether it is recorded. A sampler that throws, answers a promise or
+ * nonsense leaves the span unrecorded, and is said once.
  *
  * Source: OpenTelemetry specification, Tracing SDK, "Sampler".
  */
@@ -64,6 +64,35 @@ export function isSampler(candidate: Sampler | undefined | null): candidate is S
 
 type SamplingQuestion = Parameters<Sampler['shouldSample']>;
 
+const decisions: ReadonlySet<unknown> = new Set(Object.values(SamplingDecision));
+
+/** Said once each. */
+const failed = new WeakSet<Sampler>();
+
+/** The answer of whatever sampler, as far as it is one. Never throws. */
+export function ask(sampler: Sampler, question: SamplingQuestion): SamplingResult {
+  let failure: unknown;
+  try {
+    const given = sampler.shouldSample(...question);
+    const { attributes, decision, traceState } = given;
+    if (decisions.has(decision)) {
+      const answer: SamplingResult = { decision };
+      if (attributes !== undefined) answer.attributes = attributes;
+      if (traceState !== undefined) answer.traceState = traceState;
+      return answer;
+    }
+    onRejection(given, () => {});
+    failure = new TypeError(`it answered decision ${toText(decision)}, expected 0, 1 or 2`);
+  } catch (error) {
+    failure = error;
+  }
+  if (!failed.has(sampler)) {
+    failed.add(sampler);
+    fail('sonde: a sampler failed, so the span is not sampled; later failures are not logged', failure);
+  }
+  return { decision: SamplingDecision.NOT_RECORD };
+}
+
 /**
  * The five situations that a sampler without per-trace logic can tell apart. For such samplers the decision is a
  * table made once, and the hot path never calls them (nor formats the trace id that the call would need).
@@ -85,17 +114,24 @@ interface TabulatedSampler extends Sampler {
   readonly decisions: DecisionTable;
 }
 
-const ask: DecisionTable = new Array<undefined>(5).fill(undefined);
+const toBeAsked: DecisionTable = new Array<undefined>(5).fill(undefined);
 const always = (decision: SamplingDecision): DecisionTable => new Array<SamplingDecision>(5).fill(decision);
 
-/** The table of a sampler of this module; nothing but `undefined` for any other. */
+/**
+ * The table of a sampler of this module; nothing but `undefined` for any other, also for one that was derived from
+ * ours and decides otherwise.
+ */
 export function decisionTable(sampler: Sampler): DecisionTable {
-  return sampler instanceof ConstantSampler ||
-    sampler instanceof TraceIdRatioBasedSampler ||
-    sampler instanceof ParentBasedSampler ||
-    sampler instanceof RecordAllSampler
-    ? sampler.decisions
-    : ask;
+  try {
+    for (const ours of [ConstantSampler, TraceIdRatioBasedSampler, ParentBasedSampler, RecordAllSampler]) {
+      if (sampler instanceof ours && sampler.shouldSample === ours.prototype.shouldSample) {
+        return sampler.decisions;
+      }
+    }
+  } catch {
+    // A Proxy that does not tell its prototype is none of ours.
+  }
+  return toBeAsked;
 }
 
 class ConstantSampler implements TabulatedSampler {
@@ -150,7 +186,7 @@ export class TraceIdRatioBasedSampler implements TabulatedSampler {
     this.ratio = Number.isNaN(ratio) || typeof ratio !== 'number' ? 0 : Math.min(1, Math.max(0, ratio));
     if (this.ratio === 0) this.decisions = always(SamplingDecision.NOT_RECORD);
     else if (this.ratio === 1) this.decisions = always(SamplingDecision.RECORD_AND_SAMPLED);
-    else this.decisions = ask;
+    else this.decisions = toBeAsked;
   }
 
   shouldSample(_context: Context, traceId: string): SamplingResult {
@@ -218,7 +254,7 @@ export class ParentBasedSampler implements TabulatedSampler {
 
   shouldSample(...question: SamplingQuestion): SamplingResult {
     const [context] = question;
-    return (this.delegates[situationOf(context)] as Sampler).shouldSample(...question);
+    return ask(this.delegates[situationOf(context)] as Sampler, question);
   }
 
   toString(): string {
@@ -239,9 +275,14 @@ function settle(given: Sampler | undefined, fallback: Sampler): Sampler {
 }
 
 function situationOf(context: Context): SamplingCase {
-  const parent = trace.getSpanContext(context);
-  if (parent === undefined || !isSpanContextValid(parent)) return SamplingCase.root;
-  return samplingCase(parent.isRemote === true, (parent.traceFlags & TraceFlags.SAMPLED) !== 0);
+  try {
+    const parent = trace.getSpanContext(context);
+    if (parent === undefined || !isSpanContextValid(parent)) return SamplingCase.root;
+    return samplingCase(parent.isRemote === true, (parent.traceFlags & TraceFlags.SAMPLED) !== 0);
+  } catch {
+    // What is no context holds no parent.
+    return SamplingCase.root;
+  }
 }
 
 export function samplingCase(remote: boolean, sampled: boolean): SamplingCase {
@@ -261,10 +302,9 @@ class RecordAllSampler implements TabulatedSampler {
   }
 
   shouldSample(...question: SamplingQuestion): SamplingResult {
-    const result = this.inner.shouldSample(...question);
-    return result.decision === SamplingDecision.NOT_RECORD
-      ? { ...result, decision: SamplingDecision.RECORD }
-      : result;
+    const answer = ask(this.inner, question);
+    if (answer.decision === SamplingDecision.NOT_RECORD) answer.decision = SamplingDecision.RECORD;
+    return answer;
   }
 
   toString(): string {
@@ -273,8 +313,8 @@ class RecordAllSampler implements TabulatedSampler {
 }
 
 /**
- * Records what `sampler` would leave out, without marking it as sampled: processors of this process (the
- * dashboard) see every span, while exporters and other processes take only the sampler's share.
+ * Records what `sampler` would leave out (or fails to decide), without marking it as sampled: processors of this
+ * process (the dashboard) see every span, while exporters and other processes take only the sampler's share.
  *
  * Source: OpenTelemetry specification, Tracing SDK, "AlwaysRecord".
  */

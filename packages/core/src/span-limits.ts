@@ -31,11 +31,13 @@ export interface SpanLimits {
   attributePerLinkCountLimit?: number;
 }
 
+/** The default length of a value. */
+export const VALUE_LENGTH = 16_384;
 const MAX_DEPTH = 500;
 
 const defaults: Required<SpanLimits> = {
   attributeCountLimit: 128,
-  attributeValueLengthLimit: 16_384,
+  attributeValueLengthLimit: VALUE_LENGTH,
   attributeValueDepthLimit: 64,
   eventCountLimit: 128,
   linkCountLimit: 128,

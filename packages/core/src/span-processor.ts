@@ -1,11 +1,12 @@
 import type { Context } from '@opentelemetry/api';
 import type { ReadableSpan } from './readable-span.ts';
-import { fail } from './report.ts';
+import { fail, onRejection } from './report.ts';
 import type { Span } from './span.ts';
 
 /**
  * Sees every recorded span at its start and at its end, synchronously, in the code that started or ended it: a
- * processor must be quick. What it throws is caught and said once; the span goes on to the next processor.
+ * processor must be quick. What it throws is caught and said once, and so is the rejection of one that is async, for
+ * which nobody waits; the span goes on to the next processor.
  *
  * Source: OpenTelemetry specification, Tracing SDK, "Span processor"; processors of its SDK plug in unchanged.
  */
@@ -18,7 +19,7 @@ export interface SpanProcessor {
   onEnd(span: ReadableSpan): void;
   /** Resolves when everything that ended before the call has been handed over. */
   forceFlush(): Promise<void>;
-  /** Called once; `onStart` and `onEnd` are not called after it. */
+  /** Called once; nothing else is called after it, not even `onEnd` of a span that started before. */
   shutdown(): Promise<void>;
 }
 
@@ -32,6 +33,8 @@ export interface SpanObserver {
   onStart(span: Span, parentContext: Context): void;
   onEnding: ((span: Span) => void) | undefined;
   onEnd(span: ReadableSpan): void;
+  /** From here on nothing reaches the processors, not even the end of a span that they saw start. */
+  stop(): void;
 }
 
 /** All processors as one, settled at configuration; calls go out in the order of registration. */
@@ -53,31 +56,34 @@ export function observerOf(processors: readonly SpanProcessor[]): SpanObserver {
     onEnd(span) {
       for (const observer of guarded) observer.onEnd(span);
     },
+    stop() {
+      for (const observer of guarded) observer.stop();
+    },
   };
 }
 
+/** Stands where a processor was that is shut down. */
+const deaf: SpanProcessor = {
+  onStart() {},
+  onEnd() {},
+  forceFlush: async () => {},
+  shutdown: async () => {},
+};
+
 class GuardedObserver implements SpanObserver {
   readonly onEnding: ((span: Span) => void) | undefined;
-  private readonly processor: SpanProcessor;
+  private processor: SpanProcessor;
   private failed = false;
 
   constructor(processor: SpanProcessor) {
     this.processor = processor;
-    this.onEnding =
-      typeof processor.onEnding === 'function'
-        ? (span) => {
-            try {
-              processor.onEnding?.(span);
-            } catch (error) {
-              this.report('onEnding', error);
-            }
-          }
-        : undefined;
+    this.onEnding = hasOnEnding(processor) ? (span) => this.ending(span) : undefined;
   }
 
   onStart(span: Span, parentContext: Context): void {
     try {
-      this.processor.onStart(span, parentContext);
+      const answer: unknown = this.processor.onStart(span, parentContext);
+      if (answer !== undefined) this.watch('onStart', answer);
     } catch (error) {
       this.report('onStart', error);
     }
@@ -85,10 +91,28 @@ class GuardedObserver implements SpanObserver {
 
   onEnd(span: ReadableSpan): void {
     try {
-      this.processor.onEnd(span);
+      const answer: unknown = this.processor.onEnd(span);
+      if (answer !== undefined) this.watch('onEnd', answer);
     } catch (error) {
       this.report('onEnd', error);
     }
+  }
+
+  stop(): void {
+    this.processor = deaf;
+  }
+
+  private ending(span: Span): void {
+    try {
+      const answer: unknown = this.processor.onEnding?.(span);
+      if (answer !== undefined) this.watch('onEnding', answer);
+    } catch (error) {
+      this.report('onEnding', error);
+    }
+  }
+
+  private watch(method: string, answer: unknown): void {
+    onRejection(answer, (error) => this.report(method, error));
   }
 
   private report(method: string, error: unknown): void {
@@ -98,5 +122,13 @@ class GuardedObserver implements SpanObserver {
       `sonde: a span processor threw in ${method}; its spans may be incomplete, later errors are not logged`,
       error,
     );
+  }
+}
+
+function hasOnEnding(processor: SpanProcessor): boolean {
+  try {
+    return typeof processor.onEnding === 'function';
+  } catch {
+    return false;
   }
 }

@@ -1,4 +1,5 @@
 import type { TracerProvider as ApiTracerProvider } from '@opentelemetry/api';
+import { truncate } from './attributes.ts';
 import { GuardedIdGenerator } from './id-generator.ts';
 import { scopeOf, type TracerOptions } from './instrumentation-scope.ts';
 import type { SpanSetting } from './recorded-span.ts';
@@ -49,37 +50,39 @@ export class TracerProvider implements ApiTracerProvider {
   }
 
   /**
-   * The tracer of an instrumentation scope; the same object for the same arguments. An empty or missing name
-   * works and is said, as the specification asks.
+   * The tracer of an instrumentation scope; the same object for the same arguments. An empty or missing name works,
+   * and is said once, as the specification asks.
    */
   getTracer(name: string, version?: string, options?: TracerOptions): Tracer {
-    const scope = scopeOf(name, version, options);
-    if (scope.name === '') {
-      warn('sonde: getTracer() was called without a name; name the library or module that makes the spans');
-    }
+    const problems: string[] = [];
+    const scope = scopeOf(name, version, options, (problem) => problems.push(problem));
     const key = JSON.stringify(scope);
     const known = this.tracers.get(key);
     if (known !== undefined) return known;
     const tracer = new Tracer(this.setting, { ...this.shared, scope });
-    if (this.tracers.size < MAX_CACHED_TRACERS) this.tracers.set(key, tracer);
+    if (this.tracers.size < MAX_CACHED_TRACERS) {
+      this.tracers.set(key, tracer);
+      if (problems[0] !== undefined) warn(`sonde: getTracer("${truncate(scope.name, 100)}"): ${problems[0]}`);
+    }
     return tracer;
   }
 
   /**
    * Asks every processor to hand over what ended so far. Never rejects: a processor that fails or takes more than
-   * 30 s is said through `diag.error`.
+   * 30 s is said through `diag.error`. After a shutdown there is nothing to hand over.
    */
   async forceFlush(): Promise<void> {
-    await this.callAll('forceFlush');
+    await (this.stopping ?? this.callAll('forceFlush'));
   }
 
   /**
-   * Stops recording, flushes and shuts every processor down, once. Tracers that were handed out go on to work and
-   * record nothing. Never rejects; failures are said through `diag.error`.
+   * Stops recording, flushes and shuts every processor down, once. Tracers that were handed out go on to work: they
+   * record nothing and hand the context of a span's parent on. Never rejects; failures are said through `diag.error`.
    */
   shutdown(): Promise<void> {
     if (this.stopping === undefined) {
       this.setting.stopped = true;
+      this.shared.observer.stop();
       this.stopping = this.callAll('shutdown');
     }
     return this.stopping;

@@ -1,7 +1,6 @@
 import {
   type Span as ApiSpan,
   type Tracer as ApiTracer,
-  type Attributes,
   type Context,
   context as contextApi,
   ROOT_CONTEXT,
@@ -13,13 +12,14 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { activeSpan, isTracingSuppressed, withActiveSpan } from './active-context.ts';
-import { acceptAttributes, toText } from './attributes.ts';
+import { toText } from './attributes.ts';
 import { type Anchor, currentAnchor, fromInput, hrtime } from './clock.ts';
 import type { GuardedIdGenerator } from './id-generator.ts';
 import { SpanIds, TraceIdentity } from './ids.ts';
-import { RecordedSpan, type SpanSetting } from './recorded-span.ts';
-import { fail, warn } from './report.ts';
+import { NO_TIME, RecordedSpan, type SpanSetting } from './recorded-span.ts';
+import { warn } from './report.ts';
 import {
+  ask,
   type DecisionTable,
   type Sampler,
   SamplingCase,
@@ -27,7 +27,9 @@ import {
   type SamplingResult,
   samplingCase,
 } from './sampler.ts';
-import { inertSpan, UnrecordedSpan } from './unrecorded-span.ts';
+import { ShownToSampler } from './shown-to-sampler.ts';
+import { isTraceState } from './trace-state.ts';
+import { handOn, inertSpan, UnrecordedSpan } from './unrecorded-span.ts';
 import { isValid } from './valid-span-context.ts';
 
 /** W3C Trace Context level 2: the trace id is random in its last 56 bits. */
@@ -60,7 +62,6 @@ const noOptions: SpanOptions = Object.freeze({});
 export class Tracer implements ApiTracer {
   private readonly setting: TracerSetting;
   private readonly spans: SpanSetting;
-  private samplerFailed = false;
   private misused = false;
 
   /** @internal */
@@ -91,9 +92,10 @@ export class Tracer implements ApiTracer {
 
   private start(name: string, options: SpanOptions, context: Context): StartedSpan {
     const { setting } = this;
-    if (setting.stopped || isTracingSuppressed(context)) return inertSpan;
+    if (isTracingSuppressed(context)) return inertSpan;
 
     const parentContext = options.root === true ? trace.deleteSpan(context) : context;
+    if (setting.stopped) return handOn(parentContext);
     const parentSpan = activeSpan(parentContext);
     let parent: SpanIds | SpanContext | undefined;
     let flags = setting.rootFlags;
@@ -113,15 +115,15 @@ export class Tracer implements ApiTracer {
       if (spanContext !== undefined && isValid(spanContext)) {
         parent = spanContext;
         flags = spanContext.traceFlags;
-        traceState = spanContext.traceState;
+        traceState = this.settleTraceState(spanContext.traceState, undefined);
         situation = samplingCase(spanContext.isRemote === true, (flags & TraceFlags.SAMPLED) !== 0);
       }
     }
 
     const { idGenerator } = setting;
     const kind = settleKind(options.kind);
-    let { attributes } = options;
     let decision = setting.decisions[situation];
+    let shown: ShownToSampler | undefined;
     let answer: SamplingResult | undefined;
     let identity: TraceIdentity | undefined;
     if (decision === undefined || idGenerator !== undefined) {
@@ -131,11 +133,12 @@ export class Tracer implements ApiTracer {
           : new TraceIdentity(parent?.traceId ?? idGenerator?.traceId());
     }
     if (decision === undefined) {
-      attributes = this.copyForSampler(attributes);
       const { traceId } = identity as TraceIdentity;
-      answer = this.askSampler(parentContext, traceId, name, kind, attributes, options.links ?? []);
+      shown = new ShownToSampler(options, this.spans.limits);
+      const { attributes, links } = shown;
+      answer = ask(setting.sampler, [parentContext, traceId, toText(name), kind, attributes, links]);
       decision = answer.decision;
-      traceState = answer.traceState ?? traceState;
+      traceState = this.settleTraceState(answer.traceState, traceState);
     }
 
     const sampled = decision === SamplingDecision.RECORD_AND_SAMPLED ? TraceFlags.SAMPLED : TraceFlags.NONE;
@@ -144,9 +147,9 @@ export class Tracer implements ApiTracer {
       identity === undefined ? undefined : new SpanIds(identity, flags, traceState, idGenerator?.spanId());
     if (decision === SamplingDecision.NOT_RECORD) return new UnrecordedSpan(flags, traceState, parent, own);
 
-    let time = hrtime();
-    anchor ??= currentAnchor(time);
-    if (options.startTime !== undefined) time = startTime(options.startTime, anchor, name) ?? time;
+    const now = hrtime();
+    anchor ??= currentAnchor(now);
+    const time = options.startTime === undefined ? now : startTime(options.startTime, anchor, now);
     const span = new RecordedSpan(
       this.spans,
       toText(name),
@@ -156,10 +159,13 @@ export class Tracer implements ApiTracer {
       parent,
       own,
       anchor,
-      time,
+      time ?? now,
     );
+    if (time === undefined) span.refuse(`the startTime is ${NO_TIME}`);
+    const { attributes } = shown ?? options;
     if (attributes !== undefined) span.setAttributes(attributes);
     if (answer?.attributes !== undefined) span.setAttributes(answer.attributes);
+    if (shown?.refusal !== undefined) span.refuse(shown.refusal);
     if (options.links !== undefined) span.addLinks(options.links);
     this.spans.observer.onStart(span, parentContext);
     return span;
@@ -167,13 +173,9 @@ export class Tracer implements ApiTracer {
 
   /** Something given throws when it is read: the span starts without its options, and at worst without a parent. */
   private startAnyway(name: string, context: Context | undefined, reason: unknown): StartedSpan {
-    if (!this.misused) {
-      this.misused = true;
-      warn(
-        `sonde: a span could not be started as asked: ${toText(reason)}; it has no options and perhaps no parent, ` +
-          'later ones are not logged',
-      );
-    }
+    this.complain(
+      `a span could not be started as asked: ${toText(reason)}; it has no options and perhaps no parent`,
+    );
     try {
       return this.start(toText(name), noOptions, context ?? contextApi.active());
     } catch {
@@ -210,7 +212,7 @@ export class Tracer implements ApiTracer {
   ): ReturnType<F> {
     const fn = (fourth ?? third ?? second) as (span: StartedSpan) => ReturnType<F>;
     if (typeof fn !== 'function') {
-      warn(`sonde: startActiveSpan("${toText(name)}") was not given a function to run; there is no span`);
+      this.complain(`startActiveSpan("${toText(name)}") was not given a function to run, so nothing was run`);
       return undefined as ReturnType<F>;
     }
     const options = second === fn ? noOptions : (second as SpanOptions);
@@ -220,59 +222,51 @@ export class Tracer implements ApiTracer {
     return contextApi.with(withActiveSpan(parentContext, span), fn, undefined, span);
   }
 
-  /** A sampler may write into what it is given: it gets a copy, and what it wrote counts. */
-  private copyForSampler(given: Attributes | undefined): Attributes {
-    const { limits } = this.spans;
-    const silent = { refuse() {} };
-    return { ...acceptAttributes(given, limits.attributeCountLimit, limits, silent).attributes };
+  /** One that cannot be written is left out, as if it had not been given. */
+  private settleTraceState(
+    given: TraceState | undefined | null,
+    otherwise: TraceState | undefined,
+  ): TraceState | undefined {
+    if (given === undefined || given === null || given === otherwise) return otherwise;
+    if (isTraceState(given)) return given;
+    this.complain('a trace state that cannot be serialized was left out, expected a TraceState');
+    return otherwise;
   }
 
-  private askSampler(...question: Parameters<Sampler['shouldSample']>): SamplingResult {
-    let failure: unknown;
-    try {
-      const { attributes, decision, traceState } = this.setting.sampler.shouldSample(...question);
-      if (decisions.has(decision)) {
-        return {
-          decision,
-          ...(attributes === undefined ? {} : { attributes }),
-          ...(typeof traceState?.serialize === 'function' ? { traceState } : {}),
-        };
-      }
-      failure = new TypeError(`it answered decision ${toText(decision)}, expected 0, 1 or 2`);
-    } catch (error) {
-      failure = error;
-    }
-    if (!this.samplerFailed) {
-      this.samplerFailed = true;
-      fail('sonde: the sampler failed, so the span is not recorded; later failures are not logged', failure);
-    }
-    return { decision: SamplingDecision.NOT_RECORD };
+  /** Once per tracer: what is wrong with one span is often wrong with all. */
+  private complain(reason: string): void {
+    if (this.misused) return;
+    this.misused = true;
+    warn(`sonde: ${reason}; later mistakes with tracer "${this.spans.scope.name}" are not logged`);
   }
 }
-
-const decisions: ReadonlySet<unknown> = new Set(Object.values(SamplingDecision));
 
 /** Exporters count on one of the five. */
 function settleKind(kind: SpanKind | undefined): SpanKind {
   if (kind === undefined) return SpanKind.INTERNAL;
-  return kind >= SpanKind.INTERNAL && kind <= SpanKind.CONSUMER && Number.isInteger(kind)
+  return Number.isInteger(kind) && kind >= SpanKind.INTERNAL && kind <= SpanKind.CONSUMER
     ? kind
     : SpanKind.INTERNAL;
 }
 
-function startTime(
-  given: NonNullable<SpanOptions['startTime']>,
-  anchor: Anchor,
-  name: string,
-): bigint | undefined {
-  if (given === null) return undefined;
-  const time = fromInput(given, anchor);
-  if (time === undefined) {
-    warn(`sonde: the startTime of span "${toText(name)}" is no time between 1970 and 2554; using now`);
+/** `undefined` for what is no time at all; `null` is as good as nothing. */
+function startTime(given: SpanOptions['startTime'] | null, anchor: Anchor, now: bigint): bigint | undefined {
+  if (given === undefined || given === null) return now;
+  try {
+    return fromInput(given, anchor);
+  } catch {
+    // A Date or pair that throws when it is read is no time.
+    return undefined;
   }
-  return time;
 }
 
+/** Whether values can be looked up in it, as everybody will who runs inside of it. */
 function isContext(candidate: Context | undefined): candidate is Context {
-  return typeof candidate?.getValue === 'function';
+  try {
+    candidate?.getValue(PROBE);
+    return candidate !== undefined && candidate !== null;
+  } catch {
+    return false;
+  }
 }
+const PROBE = Symbol('any key');

@@ -1,9 +1,12 @@
 import {
   type Span as ApiSpan,
+  type Context,
   INVALID_SPANID,
   INVALID_TRACEID,
+  isSpanContextValid,
   type SpanContext,
   type TraceState,
+  trace,
 } from '@opentelemetry/api';
 import { SpanIds, TraceIdentity } from './ids.ts';
 
@@ -81,10 +84,21 @@ export class UnrecordedSpan implements ApiSpan, Disposable {
   [Symbol.dispose](): void {}
 }
 
-/** Ids of zeros: what a tracer answers after shutdown and where tracing is suppressed. */
+/** Ids of zeros: what a tracer answers where tracing is suppressed. */
 export const inertSpan: UnrecordedSpan = new UnrecordedSpan(
   0,
   undefined,
   undefined,
   new SpanIds(new TraceIdentity(INVALID_TRACEID), 0, undefined, INVALID_SPANID),
 );
+
+/**
+ * What a tracer answers after shutdown, which is what the api without an SDK does: no span of its own, but the context
+ * of the parent goes on to whom this process calls (Tracing API, "Behavior of the API in the absence of an installed
+ * SDK").
+ */
+export function handOn(parentContext: Context): ApiSpan & Disposable {
+  const parent = trace.getSpanContext(parentContext);
+  if (parent === undefined || !isSpanContextValid(parent)) return inertSpan;
+  return Object.assign(trace.wrapSpanContext(parent), { [Symbol.dispose]() {} });
+}
