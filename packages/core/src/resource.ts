@@ -40,7 +40,8 @@ export function resourceFromAttributes(attributes: Attributes): Resource {
 
 function attributesOf(resource: Resource | null | undefined): Attributes {
   try {
-    return { ...resource?.attributes };
+    const attributes: unknown = resource?.attributes;
+    return typeof attributes === 'object' ? { ...attributes } : {};
   } catch {
     return {};
   }

@@ -10,6 +10,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { toText } from './attributes.ts';
+import { optionsOf } from './options.ts';
 import { fail, onRejection, warn } from './report.ts';
 
 /** What becomes of a span. The numbers are OpenTelemetry's, so samplers of its SDK plug in unchanged. */
@@ -234,9 +235,9 @@ export class ParentBasedSampler implements TabulatedSampler {
   constructor(options: ParentBasedSamplerOptions) {
     const on = new AlwaysOnSampler();
     const off = new AlwaysOffSampler();
-    const given: ParentBasedSamplerOptions = {};
+    let given: ParentBasedSamplerOptions = {};
     try {
-      Object.assign(given, options);
+      given = optionsOf(options);
     } catch (error) {
       warn(
         `sonde: the options of a ParentBasedSampler could not be read: ${toText(error)}; using the defaults`,

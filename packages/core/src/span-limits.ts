@@ -1,4 +1,5 @@
 import { toText } from './attributes.ts';
+import { optionsOf } from './options.ts';
 import { warn } from './report.ts';
 
 /**
@@ -48,9 +49,9 @@ const defaults: Required<SpanLimits> = {
 /** Every limit settled once, so that a span only compares integers. */
 export function settleLimits(given: SpanLimits | undefined): Required<SpanLimits> {
   const settled = { ...defaults };
-  const limits: SpanLimits = {};
+  let limits: SpanLimits = {};
   try {
-    Object.assign(limits, given);
+    limits = optionsOf(given);
   } catch (error) {
     warn(`sonde: spanLimits could not be read: ${toText(error)}; using the defaults`);
   }

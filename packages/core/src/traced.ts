@@ -1,6 +1,7 @@
 import { context, type Span, type SpanOptions, trace } from '@opentelemetry/api';
 import { toText } from './attributes.ts';
 import { currentTracer, isTraced } from './current-tracer.ts';
+import { optionsOf } from './options.ts';
 import { fail, finish } from './outcome.ts';
 import { warn } from './report.ts';
 import { withSpan } from './with-span.ts';
@@ -38,7 +39,7 @@ export function traced<F extends Traceable>(fn: F, options?: TracedOptions): F {
     return fn;
   }
   try {
-    const { name, ...spanOptions } = options ?? {};
+    const { name, ...spanOptions } = optionsOf(options);
     const callable = fn as unknown as Callable;
     const wrap = isGeneratorFunction(callable) ? wrapGenerator : wrapFunction;
     return wrap(callable, toText(name || nameOf(callable)), spanOptions) as unknown as F;

@@ -1,5 +1,6 @@
 import { toText } from './attributes.ts';
 import type { IdGenerator } from './id-generator.ts';
+import { optionsOf } from './options.ts';
 import { warn } from './report.ts';
 import { type Resource, resourceFromAttributes } from './resource.ts';
 import { AlwaysOnSampler, isSampler, ParentBasedSampler, type Sampler } from './sampler.ts';
@@ -31,11 +32,9 @@ export interface SettledOptions {
 
 /** What cannot be used falls back to its default and is said: a wrong option must not cost the program its start. */
 export function settleOptions(options: TracerProviderOptions | undefined): SettledOptions {
-  const given: TracerProviderOptions = {};
-  read('options', () => Object.assign(given, options));
-  const processors = read('spanProcessors', () => [...(given.spanProcessors ?? [])]) ?? [];
+  const given: TracerProviderOptions = read('options', () => optionsOf(options)) ?? {};
   return {
-    spanProcessors: processors.filter((processor) => usable('spanProcessors', processor, isSpanProcessor)),
+    spanProcessors: read('spanProcessors', () => settleProcessors(given.spanProcessors ?? [])) ?? [],
     sampler:
       usable('sampler', given.sampler, isSampler) ?? new ParentBasedSampler({ root: new AlwaysOnSampler() }),
     resource:
@@ -44,6 +43,19 @@ export function settleOptions(options: TracerProviderOptions | undefined): Settl
     spanLimits: given.spanLimits,
     idGenerator: usable('idGenerator', given.idGenerator, isIdGenerator),
   };
+}
+
+/** Those that are of use; what else there is, is said once. `undefined` is what a condition leaves. */
+function settleProcessors(given: Iterable<SpanProcessor | undefined>): SpanProcessor[] {
+  if (typeof given !== 'object') throw new TypeError(`it is of type ${typeof given}, expected an array`);
+  const list = [...given].filter((processor) => processor !== undefined);
+  const useful = list.filter((processor) => fits(processor, isSpanProcessor));
+  if (useful.length < list.length) {
+    warn(
+      'sonde: option spanProcessors of a TracerProvider holds what has no onStart and onEnd; that is ignored',
+    );
+  }
+  return useful;
 }
 
 function read<Value>(name: string, reading: () => Value): Value | undefined {
@@ -58,16 +70,20 @@ function read<Value>(name: string, reading: () => Value): Value | undefined {
 function usable<Value>(
   name: string,
   value: Value | undefined,
-  fits: (value: NonNullable<Value>) => boolean,
+  isUseful: (value: NonNullable<Value>) => boolean,
 ): Value | undefined {
-  if (value === undefined) return undefined;
-  try {
-    if (value !== null && fits(value as NonNullable<Value>)) return value;
-  } catch {
-    // What throws when it is looked at is of no use.
-  }
+  if (value === undefined || fits(value, isUseful)) return value;
   warn(`sonde: option ${name} of a TracerProvider lacks the methods that it needs; using the default`);
   return undefined;
+}
+
+/** What throws when it is looked at is of no use. */
+function fits<Value>(value: Value, isUseful: (value: NonNullable<Value>) => boolean): boolean {
+  try {
+    return value !== undefined && value !== null && isUseful(value as NonNullable<Value>);
+  } catch {
+    return false;
+  }
 }
 
 function isResource({ attributes }: Resource): boolean {

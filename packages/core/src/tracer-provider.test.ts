@@ -187,6 +187,18 @@ describe('a provider', () => {
   });
 
   it.each([
+    ['an array of them', [processor(), {}, null, 7, 'x'], 1],
+    ['a set', new Set([processor()]), 1],
+    ['what a condition leaves', [undefined, processor()], 1],
+    ['one, not in an array', processor(), 0],
+    ['a long text', 'x'.repeat(100_000), 0],
+  ])('takes %s for processors, and says at most once what is none', (_name, spanProcessors, count) => {
+    const provider = new TracerProvider({ spanProcessors: spanProcessors as never });
+    expect(provider.getTracer('t').enabled()).toBe(count > 0);
+    expect(warn.mock.calls.length).toBeLessThanOrEqual(1);
+  });
+
+  it.each([
     ['negative', -1],
     ['fractional', 1.5],
     ['no number', 'many'],
@@ -413,12 +425,16 @@ describe('a resource', () => {
     expect(resource.attributes).toEqual({ a: 1, b: 1 });
   });
 
-  it.each([null, undefined, 7, {}, Object.defineProperty({}, 'attributes', { get: boom })])(
-    'stays as it is when it is merged with nothing that it knows: %j',
-    (other) => {
-      expect(resource.merge(other as never).attributes).toEqual({ a: 1, b: 1 });
-    },
-  );
+  it.each([
+    null,
+    undefined,
+    7,
+    {},
+    { attributes: 'text' },
+    Object.defineProperty({}, 'attributes', { get: boom }),
+  ])('stays as it is when it is merged with nothing that it knows: %j', (other) => {
+    expect(resource.merge(other as never).attributes).toEqual({ a: 1, b: 1 });
+  });
 
   it('is exempt from limits', () => {
     const many = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`k${i}`, 'x'.repeat(20_000)]));
