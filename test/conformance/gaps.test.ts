@@ -1,6 +1,5 @@
 import {
   context,
-  createTraceState,
   DiagLogLevel,
   diag,
   ROOT_CONTEXT,
@@ -44,12 +43,70 @@ const gaps: [sentence: string, test: (make: Make) => void | Promise<void>][] = [
     },
   ],
   [
+    'Tracer Provider, Shutdown: MUST be called only once, and so SHOULD that of every processor',
+    async (make) => {
+      const processor = new CollectingProcessor();
+      const provider = make({ spanProcessors: [processor] });
+      await provider.shutdown();
+      await provider.shutdown();
+      expect(processor.shutdowns).toBe(1);
+    },
+  ],
+  [
+    'Span processor, Shutdown: subsequent calls to OnStart, OnEnd or ForceFlush are not allowed',
+    async (make) => {
+      const { processor, provider, tracer } = collect(make);
+      const span = tracer.startSpan('started before');
+      await provider.shutdown();
+      span.end();
+      tracer.startSpan('started after').end();
+      await provider.forceFlush();
+      expect([processor.started.length, processor.ended.length, processor.flushes]).toEqual([1, 0, 0]);
+    },
+  ],
+  [
+    'Behavior of the API in the absence of an installed SDK: a no-op tracer MUST hand the parent’s context on',
+    async (make) => {
+      const { provider, tracer } = collect(make);
+      await provider.shutdown();
+      const span = tracer.startSpan('x', {}, trace.setSpanContext(ROOT_CONTEXT, remote));
+      expect([span.isRecording(), span.spanContext()]).toEqual([false, remote]);
+    },
+  ],
+  [
+    'Tracer Provider, ForceFlush: MUST invoke ForceFlush on all processors, also when one throws',
+    async (make) => {
+      const processor = new CollectingProcessor();
+      const thrower = Object.assign(new CollectingProcessor(), { forceFlush: boom, shutdown: boom });
+      const provider = make({ spanProcessors: [thrower, processor] });
+      await provider.forceFlush();
+      await provider.shutdown();
+      expect([processor.flushes, processor.shutdowns]).toEqual([1, 1]);
+      expect(failed).toHaveBeenCalledTimes(2);
+    },
+  ],
+  [
     'Tracer, Enabled: MUST be false when there are no span processors',
+    async (make) => {
+      const enabled = (provider: TracerProvider) =>
+        (provider.getTracer('t') as unknown as { enabled(): boolean }).enabled();
+      expect(enabled(make({}))).toBe(false);
+      const provider = make({ spanProcessors: [new CollectingProcessor()] });
+      expect(enabled(provider)).toBe(true);
+      await provider.shutdown();
+      expect(enabled(provider)).toBe(false);
+    },
+  ],
+  [
+    'Span creation: the API MUST NOT accept a Span or SpanContext as parent, only a full Context',
     (make) => {
-      const enabled = (options: TracerProviderOptions) =>
-        (make(options).getTracer('t') as unknown as { enabled(): boolean }).enabled();
-      expect(enabled({})).toBe(false);
-      expect(enabled({ spanProcessors: [new CollectingProcessor()] })).toBe(true);
+      const { processor, tracer } = collect(make);
+      const span = tracer.startSpan('no context');
+      for (const parent of [span, span.spanContext()]) tracer.startSpan('x', {}, parent as never).end();
+      expect(processor.ended.map(({ parentSpanContext }) => parentSpanContext)).toEqual([
+        undefined,
+        undefined,
+      ]);
     },
   ],
   [
@@ -73,6 +130,17 @@ const gaps: [sentence: string, test: (make: Make) => void | Promise<void>][] = [
     },
   ],
   [
+    'Id Generators: SHOULD be able to say that their trace ids are random, so that the random flag is set',
+    (make) => {
+      const generator = { generateTraceId: () => 'a'.repeat(32), generateSpanId: () => 'b'.repeat(16) };
+      const flags = (isTraceIdRandom: boolean) =>
+        collect(make, { idGenerator: { ...generator, isTraceIdRandom: () => isTraceIdRandom } })
+          .tracer.startSpan('x')
+          .spanContext().traceFlags;
+      expect([flags(true), flags(false)]).toEqual([3, 1]);
+    },
+  ],
+  [
     'Common, AnyValue: an attribute may be null, bytes, a map, or an array of mixed values',
     (make) => {
       const value = {
@@ -88,23 +156,71 @@ const gaps: [sentence: string, test: (make: Make) => void | Promise<void>][] = [
     },
   ],
   [
+    'Common, Attribute Collections: the same values may be in those of events, links and scopes',
+    (make) => {
+      const attributes = { map: { deep: [1, 'a', null] }, bytes: Uint8Array.of(1, 2), nothing: null };
+      const { processor, provider } = collect(make);
+      const tracer = provider.getTracer('lib', '1', { attributes } as never);
+      const span = tracer.startSpan('x', { links: [{ context: remote, attributes: attributes as never }] });
+      span.addEvent('e', attributes as never).end();
+      const [{ events, instrumentationScope, links }] = processor.ended as [ReadableSpan];
+      for (const holder of [events[0], links[0], instrumentationScope]) {
+        expect(holder?.attributes).toEqual(attributes);
+      }
+    },
+  ],
+  [
     'Common, Attribute Limits: arrays and maps below depth 64 are replaced by empty ones',
     (make) => {
       let value: unknown = 'leaf';
-      for (let depth = 0; depth < 65; depth++) value = [value];
-      const span = record(make, (span) => span.setAttribute('deep', value as never));
-      let depth = 0;
-      for (let part: unknown = span.attributes['deep']; Array.isArray(part); part = part[0]) depth++;
-      expect(depth).toBe(65);
-      expect(JSON.stringify(span.attributes)).not.toContain('leaf');
+      for (let depth = 0; depth < 65; depth++) value = depth % 2 === 0 ? [value] : { 0: value };
+      const depthOf = (value: unknown) => {
+        let depth = 0;
+        for (let part = value; typeof part === 'object'; part = (part as unknown[])[0]) depth++;
+        return depth;
+      };
+      const span = record(make, (span) => {
+        span.setAttribute('deep', value as never);
+        span.setAttribute('just', (value as unknown[])[0] as never);
+        span.addEvent('e', { deep: value as never });
+      });
+      // The 65th stands there, empty; 64 are kept whole.
+      expect([depthOf(span.attributes['deep']), depthOf(span.attributes['just'])]).toEqual([65, 64]);
+      expect(JSON.stringify(span.attributes['deep'])).not.toContain('leaf');
+      expect(JSON.stringify(span.attributes['just'])).toContain('leaf');
+      expect(JSON.stringify(span.events[0]?.attributes)).not.toContain('leaf');
+    },
+  ],
+  [
+    'Common, Attribute Limits: the depth limit can be changed',
+    (make) => {
+      const limits = { spanLimits: { attributeValueDepthLimit: 1 } };
+      const span = record(
+        make,
+        (span) => span.setAttribute('map', { a: [1], b: { c: 1 }, d: 1 } as never),
+        limits,
+      );
+      expect(span.attributes['map']).toEqual({ a: [], b: {}, d: 1 });
     },
   ],
   [
     'Common, Attribute Limits: a string is cut to so many characters, and half of one is none',
     (make) => {
       const limits = { spanLimits: { attributeValueLengthLimit: 3 } };
-      const span = record(make, (span) => span.setAttribute('text', 'ab😀d'), limits);
-      expect(span.attributes['text']).toBe('ab');
+      const span = record(
+        make,
+        (span) => {
+          span.setAttributes({ text: 'ab😀d', list: ['ab😀d', 'a😀d'] });
+          span.addEvent('e', { text: 'ab😀d' }).addLink({ context: remote, attributes: { text: 'ab😀d' } });
+          span.recordException('ab😀d');
+        },
+        limits,
+      );
+      expect(span.attributes).toEqual({ text: 'ab', list: ['ab', 'a😀'] });
+      const others = [...span.events, ...span.links].flatMap(({ attributes }) =>
+        Object.values(attributes ?? {}),
+      );
+      expect(others).toEqual(['ab', 'ab', 'ab']);
     },
   ],
   [
@@ -128,6 +244,21 @@ const gaps: [sentence: string, test: (make: Make) => void | Promise<void>][] = [
       });
       expect(warn).toHaveBeenCalledTimes(1);
       expect(warned()).toContain('128');
+    },
+  ],
+  [
+    'Record Exception: attributes and a time are given as to Add Event',
+    (make) => {
+      const span = record(make, (span) => {
+        const recordException = span.recordException.bind(span) as (...args: unknown[]) => void;
+        recordException(new Error('e'), { more: true }, [1_700_000_000, 5]);
+        recordException(new Error('e'), undefined, new Date(1_700_000_000_000));
+      });
+      expect(span.events.map(({ time }) => time)).toEqual([
+        [1_700_000_000, 5],
+        [1_700_000_000, 0],
+      ]);
+      expect(span.events[0]?.attributes).toMatchObject({ 'exception.type': 'Error', more: true });
     },
   ],
   [
@@ -168,16 +299,22 @@ const gaps: [sentence: string, test: (make: Make) => void | Promise<void>][] = [
   [
     'Error handling: a sampler that throws MUST NOT reach the application',
     (make) => {
-      const tracer = make({ sampler: { shouldSample: boom, toString: () => 'Boom' } }).getTracer('t');
-      expect(tracer.startSpan('x').isRecording()).toBe(false);
-      expect(failed).toHaveBeenCalledTimes(1);
+      for (const shouldSample of [boom, () => undefined, () => ({ decision: 7 })]) {
+        const sampler = { shouldSample: shouldSample as never, toString: () => 'Boom' };
+        expect(make({ sampler }).getTracer('t').startSpan('x').isRecording()).toBe(false);
+      }
+      expect(failed).toHaveBeenCalledTimes(3);
     },
   ],
   [
     'Error handling: an id generator that throws MUST NOT reach the application',
     (make) => {
-      const tracer = make({ idGenerator: { generateTraceId: boom, generateSpanId: boom } }).getTracer('t');
-      expect(tracer.startSpan('x').spanContext().traceId).toMatch(/^(?!0{32})[0-9a-f]{32}$/);
+      for (const generate of [boom, () => undefined, () => 'x', () => '0'.repeat(32)]) {
+        const idGenerator = { generateTraceId: generate as never, generateSpanId: generate as never };
+        const { spanId, traceId } = make({ idGenerator }).getTracer('t').startSpan('x').spanContext();
+        expect(traceId).toMatch(/^(?!0{32})[0-9a-f]{32}$/);
+        expect(spanId).toMatch(/^(?!0{16})[0-9a-f]{16}$/);
+      }
     },
   ],
   [
@@ -194,16 +331,12 @@ const gaps: [sentence: string, test: (make: Make) => void | Promise<void>][] = [
     },
   ],
   [
-    'Span creation: links given at creation are recorded as later ones are, with TraceState on invalid contexts',
+    'Error handling: what is no link MUST NOT cost the span, nor its other links',
     (make) => {
       const { processor, tracer } = collect(make);
-      const invalid = { ...remote, traceId: '0'.repeat(32), traceState: createTraceState('a=1') };
-      const options: SpanOptions = { links: [{ context: invalid }, undefined as never, { context: remote }] };
+      const options: SpanOptions = { links: [undefined as never, { context: remote }, {} as never] };
       tracer.startSpan('x', options).end();
-      expect(processor.ended[0]?.links.map(({ context: { traceId } }) => traceId)).toEqual([
-        invalid.traceId,
-        remote.traceId,
-      ]);
+      expect(processor.ended[0]?.links.map(({ context: { traceId } }) => traceId)).toEqual([remote.traceId]);
     },
   ],
 ];

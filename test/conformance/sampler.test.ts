@@ -7,6 +7,7 @@ import {
 import * as sonde from '@sonde/core';
 import { TraceIdRatioBasedSampler as Ours } from '@sonde/core';
 import { describe, expect, it } from 'vitest';
+import { CollectingProcessor } from '../support/collecting-processor.ts';
 
 it.each([0.001, 0.25, 0.5, 0.9])(
   'a ratio of %s samples the same traces in every service, whichever SDK it has',
@@ -20,6 +21,54 @@ it.each([0.001, 0.25, 0.5, 0.9])(
     expect(decisions(ours).map((decision) => decision > 0)).toEqual(
       decisions(theirs).map((decision) => decision > 0),
     );
+  },
+);
+
+it.each([
+  ['AlwaysOnSampler', new sonde.AlwaysOnSampler(), new sdk.AlwaysOnSampler()],
+  ['AlwaysOffSampler', new sonde.AlwaysOffSampler(), new sdk.AlwaysOffSampler()],
+  ['TraceIdRatioBased', new Ours(0.25), new Theirs(0.25)],
+  [
+    'ParentBased',
+    new sonde.ParentBasedSampler({ root: new Ours(0.5) }),
+    new sdk.ParentBasedSampler({ root: new Theirs(0.5) }),
+  ],
+])('%s describes itself as in every SDK', (name, ours, theirs) => {
+  expect(String(ours)).toBe(String(theirs));
+  expect(String(ours)).toContain(name);
+});
+
+it.each([
+  ['our ratio', new Ours(0.25)],
+  ['their ratio', new Theirs(0.25)],
+  ['our parent-based ratio', new sonde.ParentBasedSampler({ root: new Ours(0.25) })],
+  ['their parent-based ratio', new sdk.ParentBasedSampler({ root: new Theirs(0.25) })],
+])(
+  'recordAll(%s) shows all spans to processors, and exporters take the share that it has alone',
+  (_name, sampler) => {
+    const traceIds = Array.from({ length: 400 }, () => new TheirGenerator().generateTraceId());
+    const exported = (sampler: sonde.Sampler) => {
+      const seen = new CollectingProcessor();
+      const exporter = new sdk.InMemorySpanExporter();
+      const ids = [...traceIds];
+      const idGenerator = {
+        generateTraceId: () => ids.pop() as string,
+        generateSpanId: () => new TheirGenerator().generateSpanId(),
+      };
+      const spanProcessors = [seen, new sdk.SimpleSpanProcessor(exporter)];
+      const tracer = new sonde.TracerProvider({ sampler, idGenerator, spanProcessors }).getTracer('t');
+      for (const _ of traceIds) {
+        const parent = tracer.startSpan('request');
+        tracer.startSpan('child', {}, trace.setSpan(ROOT_CONTEXT, parent)).end();
+        parent.end();
+      }
+      return [seen.ended.length, exporter.getFinishedSpans().map((span) => span.spanContext().traceId)];
+    };
+    const [seen, share] = exported(sonde.recordAll(sampler));
+    const [, alone] = exported(sampler);
+    expect(seen).toBe(800);
+    expect(share).toEqual(alone);
+    expect(share?.valueOf()).not.toHaveLength(0);
   },
 );
 

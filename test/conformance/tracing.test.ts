@@ -19,6 +19,7 @@ import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base';
 import { AsyncLocalStorageContextManager } from '@sonde/context';
 import {
+  ParentBasedSampler,
   type ReadableSpan,
   type Sampler,
   SamplingDecision,
@@ -81,6 +82,61 @@ describe.each(providers)('%s', (_, make) => {
     return processor.ended[0] as ReadableSpan;
   }
 
+  describe('a tracer', () => {
+    it('carries name, version and schema URL of its scope into its spans', () => {
+      const { processor } = tracing();
+      provider.getTracer('lib', '1.2', { schemaUrl: 'https://schema.test/1' }).startSpan('x').end();
+      expect(only(processor).instrumentationScope).toMatchObject({
+        name: 'lib',
+        version: '1.2',
+        schemaUrl: 'https://schema.test/1',
+      });
+    });
+
+    it.each([
+      ['an empty name', ''],
+      ['null for a name', null],
+      ['no name', undefined],
+    ])('works with %s', (_name, name) => {
+      const { processor } = tracing();
+      provider
+        .getTracer(name as never)
+        .startSpan('x')
+        .end();
+      expect(only(processor).instrumentationScope.name || '').toMatch(/^$|unknown/);
+    });
+
+    it('shares processors, sampler, limits and ids of its provider with all others', () => {
+      const sampler: Sampler = {
+        shouldSample: () => ({ decision: SamplingDecision.RECORD, attributes: { sampler: 'shared' } }),
+        toString: () => 'Shared',
+      };
+      const idGenerator = { generateTraceId: () => 'a'.repeat(32), generateSpanId: () => 'b'.repeat(16) };
+      const { processor } = tracing({ sampler, idGenerator, spanLimits: { attributeCountLimit: 1 } });
+      for (const name of ['a', 'b']) provider.getTracer(name).startSpan('x').setAttribute('k', 1).end();
+      for (const span of processor.ended) {
+        expect(span.spanContext()).toMatchObject({ traceId: 'a'.repeat(32), spanId: 'b'.repeat(16) });
+        expect(span.attributes).toEqual({ sampler: 'shared' });
+        expect(span.droppedAttributesCount).toBe(1);
+      }
+      expect(processor.ended).toHaveLength(2);
+    });
+
+    it('is one of as many providers as there are: they know nothing of each other', () => {
+      const { processor, tracer } = tracing();
+      const other = new CollectingProcessor();
+      const second = make({ spanProcessors: [other] });
+      tracer.startSpan('first').end();
+      second.getTracer('t').startSpan('second').end();
+      expect([only(processor).name, only(other).name]).toEqual(['first', 'second']);
+    });
+  });
+
+  const deciding = (decision: SamplingDecision, more: object = {}): Sampler => ({
+    shouldSample: () => ({ decision, ...more }),
+    toString: () => 'Fixed',
+  });
+
   describe('creation', () => {
     it('gives a root valid random ids and the sampled flag', () => {
       const { processor, tracer } = tracing();
@@ -123,6 +179,56 @@ describe.each(providers)('%s', (_, make) => {
       const { tracer } = tracing();
       const span = tracer.startSpan('root', {}, trace.setSpanContext(ROOT_CONTEXT, INVALID_SPAN_CONTEXT));
       expect(span.spanContext().traceId).toMatch(/^(?!0{32})[0-9a-f]{32}$/);
+    });
+
+    it('begins a new trace for each root', () => {
+      const { tracer } = tracing();
+      const ids = new Set(Array.from({ length: 100 }, () => tracer.startSpan('x').spanContext().traceId));
+      expect(ids.size).toBe(100);
+    });
+
+    it('takes the active span for the parent unless a context is given', () => {
+      const { processor, tracer } = tracing();
+      tracer.startActiveSpan('parent', (parent) => {
+        tracer.startSpan('child').end();
+        tracer.startSpan('root', {}, ROOT_CONTEXT).end();
+        parent.end();
+      });
+      const [child, root, parent] = processor.ended as [ReadableSpan, ReadableSpan, ReadableSpan];
+      expect(child.parentSpanContext).toMatchObject(parent.spanContext());
+      expect(root.parentSpanContext).toBeUndefined();
+    });
+
+    it('hands the whole parent context to processors', () => {
+      const key = Symbol('key');
+      const { processor, tracer } = tracing();
+      const parentContext = trace.setSpanContext(ROOT_CONTEXT, remote).setValue(key, 'value');
+      tracer.startSpan('x', {}, parentContext);
+      expect(processor.started[0]?.parentContext).toBe(parentContext);
+      context.with(parentContext, () => tracer.startSpan('y'));
+      expect(processor.started[1]?.parentContext.getValue(key)).toBe('value');
+    });
+
+    it('is what processors get: the very span that the caller gets', () => {
+      const { processor, tracer } = tracing();
+      const span = tracer.startSpan('x');
+      span.setAttribute('later', true);
+      expect(processor.started[0]?.span).toBe(span);
+      expect(processor.started[0]?.span.attributes).toEqual({ later: true });
+      span.end();
+      expect(only(processor)).toBe(span);
+    });
+
+    it.each([
+      ['INTERNAL', SpanKind.INTERNAL],
+      ['SERVER', SpanKind.SERVER],
+      ['CLIENT', SpanKind.CLIENT],
+      ['PRODUCER', SpanKind.PRODUCER],
+      ['CONSUMER', SpanKind.CONSUMER],
+    ])('takes kind %s', (_name, kind) => {
+      const { processor, tracer } = tracing();
+      tracer.startSpan('x', { kind }).end();
+      expect(only(processor).kind).toBe(kind);
     });
 
     it('begins a new trace when a root is asked for, whatever is active', () => {
@@ -219,6 +325,10 @@ describe.each(providers)('%s', (_, make) => {
       ['a bigint', 1n],
       ['a Date', new Date(0)],
       ['an array of functions', [() => {}]],
+      ['an array within itself', cyclicArray()],
+      ['a map within itself', cyclicMap()],
+      ['a Map', new Map([['a', 1]])],
+      ['a map of functions', { f() {} }],
     ])('leaves out %s', (_name, value) => {
       const { record } = tracing();
       const span = record((span) => span.setAttribute('key', value as never).setAttribute('other', 1));
@@ -231,6 +341,11 @@ describe.each(providers)('%s', (_, make) => {
         span.setAttribute('k', 1).setAttributes({ k: 2, l: 3 }).setAttribute('l', 4),
       );
       expect(span.attributes).toEqual({ k: 2, l: 4 });
+    });
+
+    it('tells keys apart by their case', () => {
+      const { record } = tracing();
+      expect(record((span) => span.setAttributes({ Key: 1, key: 2 })).attributes).toEqual({ Key: 1, key: 2 });
     });
 
     it('leaves out an empty key', () => {
@@ -266,6 +381,33 @@ describe.each(providers)('%s', (_, make) => {
       expect(over.droppedAttributesCount).toBe(1);
     });
 
+    it('counts what was too much at creation', () => {
+      const { processor, tracer } = tracing({ spanLimits: { attributeCountLimit: 2 } });
+      tracer
+        .startSpan('x', { attributes: { a: 1, b: 2, c: 3 } })
+        .setAttribute('d', 4)
+        .end();
+      expect(only(processor).attributes).toEqual({ a: 1, b: 2 });
+      expect(only(processor).droppedAttributesCount).toBe(2);
+    });
+
+    it('does not count, nor cut, what a limit does not concern', () => {
+      const { record } = tracing({ spanLimits: { attributeCountLimit: 2, attributeValueLengthLimit: 3 } });
+      const values = { number: 123_456, list: [1, 2, 3, 4, 5] };
+      const span = record((span) => {
+        span.setAttributes(values).updateName('a long name');
+        span
+          .addEvent('a long event')
+          .setStatus({ code: SpanStatusCode.ERROR, message: 'a long description' });
+      });
+      expect(span.attributes).toEqual(values);
+      expect([span.name, span.events[0]?.name, span.status.message]).toEqual([
+        'a long name',
+        'a long event',
+        'a long description',
+      ]);
+    });
+
     it('cuts strings to the length limit, in arrays too', () => {
       const { record } = tracing({ spanLimits: { attributeValueLengthLimit: 3 } });
       const span = record((span) => span.setAttributes({ fits: 'abc', long: 'abcd', list: ['abcdef', 'a'] }));
@@ -285,6 +427,83 @@ describe.each(providers)('%s', (_, make) => {
       expect(span.events[0]?.attributes).toEqual({ n: 1 });
       expect(span.events[1]?.time).toEqual([1_700_000_000, 5]);
       expect(span.events[2]).toMatchObject({ attributes: { n: 3 }, time: [1_700_000_001, 0] });
+    });
+
+    it('takes times in every form for events and exceptions', () => {
+      const { record } = tracing();
+      const stamp = performance.now();
+      const span = record((span) => {
+        span.addEvent('pair', [1_700_000_000, 5]);
+        span.addEvent('date', new Date(1_700_000_000_007));
+        span.addEvent('milliseconds', 1_700_000_000_008);
+        span.addEvent('after attributes', { a: 1 }, [1_700_000_000, 9]);
+        span.addEvent('after nothing', undefined, [1_700_000_000, 10]);
+        span.recordException(new Error('e'), [1_700_000_000, 11]);
+        span.addEvent('performance', stamp);
+      });
+      expect(span.events.slice(0, 6).map(({ time }) => time)).toEqual([
+        [1_700_000_000, 5],
+        [1_700_000_000, 7_000_000],
+        [1_700_000_000, 8_000_000],
+        [1_700_000_000, 9],
+        [1_700_000_000, 10],
+        [1_700_000_000, 11],
+      ]);
+      expect(span.events[3]?.attributes).toEqual({ a: 1 });
+      const [seconds, nanos] = span.events[6]?.time ?? [0, 0];
+      expect(Math.abs(seconds * 1e3 + nanos / 1e6 - (performance.timeOrigin + stamp))).toBeLessThan(1_000);
+    });
+
+    it('dates an event when it is added', () => {
+      const { record } = tracing();
+      const span = record((span) => span.addEvent('a').addEvent('b'));
+      const times = [span.startTime, ...span.events.map(({ time }) => time), span.endTime].map(
+        ([seconds, nanos]) => BigInt(seconds) * 1_000_000_000n + BigInt(nanos),
+      );
+      expect(times).toEqual(times.toSorted((a, b) => (a < b ? -1 : 1)));
+    });
+
+    it('keeps no event and no link where the limits are zero, and counts them', () => {
+      const { record } = tracing({ spanLimits: { eventCountLimit: 0, linkCountLimit: 0 } });
+      const span = record((span) => span.addEvent('e').addEvent('e').addLink({ context: remote }));
+      expect([span.events, span.links]).toEqual([[], []]);
+      expect([span.droppedEventsCount, span.droppedLinksCount]).toEqual([2, 1]);
+    });
+
+    it('keeps links in the order of creation and of later calls', () => {
+      const { processor, tracer } = tracing();
+      const to = (spanId: string): Link => ({ context: { ...remote, spanId: spanId.repeat(16) } });
+      tracer
+        .startSpan('x', { links: [to('1'), to('2')] })
+        .addLink(to('3'))
+        .addLinks([to('4'), to('5')])
+        .end();
+      expect(only(processor).links.map(({ context: { spanId } }) => spanId[0])).toEqual([...'12345']);
+    });
+
+    it('links to invalid contexts that say something', () => {
+      const { record } = tracing();
+      const invalid = { ...INVALID_SPAN_CONTEXT, traceState: createTraceState('a=1') };
+      const span = record((span) => {
+        span.addLink({ context: INVALID_SPAN_CONTEXT, attributes: { why: 'lost' } });
+        span.addLink({ context: invalid });
+      });
+      expect(span.links).toHaveLength(2);
+      expect(span.links[0]?.attributes).toEqual({ why: 'lost' });
+      expect(span.links[1]?.context.traceState?.get('a')).toBe('1');
+    });
+
+    it('does not see what its caller does to attributes of events and links later', () => {
+      const { record } = tracing();
+      const attributes = { list: ['a'], n: 1 };
+      const span = record((span) => {
+        span.addEvent('e', attributes).addLink({ context: remote, attributes });
+        attributes.list.push('b');
+        attributes.n = 2;
+      });
+      for (const { attributes } of [span.events[0], span.links[0]] as { attributes: object }[]) {
+        expect(attributes).toEqual({ list: ['a'], n: 1 });
+      }
     });
 
     it('keeps 128 events and counts the 129th', () => {
@@ -358,6 +577,12 @@ describe.each(providers)('%s', (_, make) => {
       ['keeps Ok for good', [[1], [2, 'late']], { code: SpanStatusCode.OK }],
       ['ignores Unset', [[2, 'a'], [0]], { code: SpanStatusCode.ERROR, message: 'a' }],
       ['has no description with Ok', [[1, 'fine']], { code: SpanStatusCode.OK }],
+      ['has no description with Unset', [[0, 'none']], { code: SpanStatusCode.UNSET }],
+      [
+        'loses its description with a later error that has none',
+        [[2, 'a'], [2]],
+        { code: SpanStatusCode.ERROR },
+      ],
     ] as const)('%s', (_name, calls, expected) => {
       const { record } = tracing();
       const span = record((span) => {
@@ -395,6 +620,16 @@ describe.each(providers)('%s', (_, make) => {
       const epochMillis = span.startTime[0] * 1e3 + span.startTime[1] / 1e6;
       expect(Math.abs(epochMillis - Date.now())).toBeLessThan(1_000);
       expect(span.duration[0] * 1e3 + span.duration[1] / 1e6).toBeCloseTo(2, 2);
+    });
+
+    it('takes a given end of a span whose start was not given, and the other way round', () => {
+      const { processor, tracer } = tracing();
+      const later = Date.now() + 60_000;
+      tracer.startSpan('x').end(later);
+      tracer.startSpan('y', { startTime: later - 120_000 }).end();
+      const [x, y] = processor.ended as [ReadableSpan, ReadableSpan];
+      for (const { duration } of [x, y]) expect(duration[0] + duration[1] / 1e9).toBeCloseTo(60, 0);
+      expect(x.endTime[0] * 1e3 + x.endTime[1] / 1e6).toBeCloseTo(later, 3);
     });
 
     it('is wall-clock time, and the end is not before the start', () => {
@@ -449,6 +684,31 @@ describe.each(providers)('%s', (_, make) => {
       expect(processor.ended[1]?.parentSpanContext?.spanId).toBe(before.spanId);
     });
 
+    it('does not inactivate the span where it is active', () => {
+      const { processor, tracer } = tracing();
+      tracer.startActiveSpan('parent', (parent) => {
+        parent.end();
+        expect(trace.getActiveSpan()).toBe(parent);
+        tracer.startActiveSpan('child', (child) => child.end());
+      });
+      const [parent, child] = processor.ended as [ReadableSpan, ReadableSpan];
+      expect(child.parentSpanContext?.spanId).toBe(parent.spanContext().spanId);
+    });
+
+    it('is one: an end within the end, or at the start, changes nothing', () => {
+      const calls: string[] = [];
+      const ending = Object.assign(new CollectingProcessor(), {
+        onEnding(span: ApiSpan) {
+          calls.push('ending');
+          if (calls.length < 5) span.end();
+        },
+        onEnd: () => void calls.push('end'),
+      });
+      provider = make({ spanProcessors: [ending] });
+      provider.getTracer('t').startSpan('x').end();
+      expect(calls.at(-1)).toBe('end');
+    });
+
     it('does not end children', () => {
       const { processor, tracer } = tracing();
       const parent = tracer.startSpan('parent');
@@ -481,6 +741,24 @@ describe.each(providers)('%s', (_, make) => {
       ]);
     });
 
+    it('see the end time before the end, and do not lengthen the span', () => {
+      const seen: ReadableSpan['duration'][] = [];
+      const slow = Object.assign(new CollectingProcessor(), {
+        onEnding(span: ReadableSpan) {
+          seen.push(span.duration);
+          const until = performance.now() + 3;
+          while (performance.now() < until);
+        },
+        onEnd: (span: ReadableSpan) => void seen.push(span.duration),
+      });
+      provider = make({ spanProcessors: [slow] });
+      provider.getTracer('t').startSpan('x').end();
+      const [ending, end] = seen;
+      expect(ending).toEqual(end);
+      expect((end as readonly number[])[0]).toBe(0);
+      expect((end as readonly number[])[1]).toBeGreaterThanOrEqual(0);
+    });
+
     it('can write a span when it starts and when it is ending', () => {
       const processor = Object.assign(new CollectingProcessor(), {
         onStart: (span: ApiSpan) => void span.setAttribute('at', 'start'),
@@ -489,6 +767,35 @@ describe.each(providers)('%s', (_, make) => {
       provider = make({ spanProcessors: [processor] });
       provider.getTracer('t').startSpan('x').end();
       expect(only(processor).attributes).toEqual({ at: 'start', and: 'ending' });
+    });
+
+    it('can write all of a span that is ending: name, events, links, exceptions, status', () => {
+      const processor = Object.assign(new CollectingProcessor(), {
+        onEnding(span: ApiSpan) {
+          span.updateName('new').addEvent('e').addLink({ context: remote });
+          span.recordException('no');
+          span.setStatus({ code: SpanStatusCode.ERROR, message: 'why' });
+        },
+      });
+      provider = make({ spanProcessors: [processor] });
+      provider.getTracer('t').startSpan('old').end();
+      expect(only(processor)).toMatchObject({
+        name: 'new',
+        events: [{ name: 'e' }, { name: 'exception' }],
+        links: [{ context: { spanId: remote.spanId } }],
+        status: { code: SpanStatusCode.ERROR, message: 'why' },
+      });
+    });
+
+    it('hear of nothing that is not recorded', () => {
+      const { processor, tracer } = tracing({ sampler: deciding(SamplingDecision.NOT_RECORD) });
+      const span = tracer.startSpan('x');
+      span.setAttribute('a', 1).addEvent('e').addLink({ context: remote }).updateName('y');
+      span.setStatus({ code: SpanStatusCode.ERROR }).setAttributes({ b: 1 }).addLinks([]);
+      span.recordException('no');
+      span.end();
+      span.end();
+      expect([processor.started, processor.ended]).toEqual([[], []]);
     });
 
     it('are all flushed and shut down by the provider', async () => {
@@ -504,11 +811,6 @@ describe.each(providers)('%s', (_, make) => {
   });
 
   describe('sampling', () => {
-    const deciding = (decision: SamplingDecision, more: object = {}): Sampler => ({
-      shouldSample: () => ({ decision, ...more }),
-      toString: () => 'Fixed',
-    });
-
     it('of a dropped span hands the trace on without recording or sampling', () => {
       const { processor, tracer } = tracing({ sampler: deciding(SamplingDecision.NOT_RECORD) });
       const span = tracer.startSpan('x', {}, trace.setSpanContext(ROOT_CONTEXT, remote));
@@ -533,6 +835,70 @@ describe.each(providers)('%s', (_, make) => {
       tracer.startSpan('x', { attributes: { own: true } }).end();
       expect(only(processor).attributes).toEqual({ own: true, rate: 1 });
       expect(only(processor).spanContext().traceState?.get('sampler')).toBe('me');
+    });
+
+    it('hands the trace state of the sampler on from a dropped span, too', () => {
+      const traceState = createTraceState('sampler=me');
+      const { tracer } = tracing({ sampler: deciding(SamplingDecision.NOT_RECORD, { traceState }) });
+      expect(tracer.startSpan('x').spanContext().traceState?.get('sampler')).toBe('me');
+    });
+
+    it('keeps the trace state of the parent where the sampler answers none, and clears it with an empty one', () => {
+      const parent = { ...remote, traceState: createTraceState('vendor=value') };
+      const stateBelow = (more: object) => {
+        const { tracer } = tracing({ sampler: deciding(SamplingDecision.RECORD_AND_SAMPLED, more) });
+        const span = tracer.startSpan('x', {}, trace.setSpanContext(ROOT_CONTEXT, parent));
+        return span.spanContext().traceState?.serialize();
+      };
+      expect(stateBelow({})).toBe('vendor=value');
+      expect(stateBelow({ traceState: createTraceState() })).toBe('');
+    });
+
+    it('lets the attributes of the sampler win over those given at creation', () => {
+      const sampler = deciding(SamplingDecision.RECORD_AND_SAMPLED, { attributes: { k: 'sampler' } });
+      const { processor, tracer } = tracing({ sampler });
+      tracer.startSpan('x', { attributes: { k: 'creation' } }).end();
+      expect(only(processor).attributes).toEqual({ k: 'sampler' });
+    });
+
+    it.each([
+      [SamplingDecision.NOT_RECORD, false, 0],
+      [SamplingDecision.RECORD, true, 0],
+      [SamplingDecision.RECORD_AND_SAMPLED, true, 1],
+    ])(
+      'decision %i below a sampled and below an unsampled parent: recording %s, sampled %i',
+      (decision, recording, sampled) => {
+        const { tracer } = tracing({ sampler: deciding(decision) });
+        for (const traceFlags of [TraceFlags.SAMPLED, TraceFlags.NONE]) {
+          const parent = trace.setSpanContext(ROOT_CONTEXT, { ...remote, traceFlags });
+          const span = tracer.startSpan('x', {}, parent);
+          expect([span.isRecording(), span.spanContext().traceFlags & TraceFlags.SAMPLED]).toEqual([
+            recording,
+            sampled,
+          ]);
+        }
+      },
+    );
+
+    it('follows a recorded parent that is not sampled: its children are left out', () => {
+      const root = deciding(SamplingDecision.RECORD);
+      const { processor, tracer } = tracing({ sampler: new ParentBasedSampler({ root }) });
+      const parent = tracer.startSpan('parent');
+      expect(tracer.startSpan('child', {}, trace.setSpan(ROOT_CONTEXT, parent)).isRecording()).toBe(false);
+      expect(processor.started).toHaveLength(1);
+    });
+
+    it('gives children of a dropped span its trace, and it for a parent', () => {
+      const shouldSample: Sampler['shouldSample'] = (_context, _traceId, name) => ({
+        decision: name === 'dropped' ? SamplingDecision.NOT_RECORD : SamplingDecision.RECORD_AND_SAMPLED,
+      });
+      const { processor, tracer } = tracing({ sampler: { shouldSample, toString: () => 'ByName' } });
+      const dropped = tracer.startSpan('dropped');
+      tracer.startSpan('child', {}, trace.setSpan(ROOT_CONTEXT, dropped)).end();
+      expect(only(processor).parentSpanContext).toMatchObject({
+        traceId: dropped.spanContext().traceId,
+        spanId: dropped.spanContext().spanId,
+      });
     });
 
     it('asks with parent context, trace id, name, kind, attributes and links', () => {
@@ -588,3 +954,15 @@ describe.each(providers)('%s', (_, make) => {
     });
   });
 });
+
+function cyclicArray(): unknown[] {
+  const array: unknown[] = [];
+  array.push(array);
+  return array;
+}
+
+function cyclicMap(): object {
+  const map: Record<string, unknown> = {};
+  map['self'] = { again: map };
+  return map;
+}
