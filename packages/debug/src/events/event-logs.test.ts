@@ -2,6 +2,7 @@ import { diag } from '@opentelemetry/api';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { newEventLog } from '../new-trace.ts';
 import { RequestStore, type RequestStoreOptions } from '../requests/request-store.ts';
+import { atOnce } from '../slices.ts';
 import { viewEventList, viewEvents } from '../view/events-view.ts';
 import type { RecordedEventLog } from './recorded-event-log.ts';
 
@@ -72,7 +73,7 @@ describe('the columns', () => {
     now += 50_000;
     log.errorf('last');
     now += seconds * 1000;
-    const [family] = viewEvents(store, hrNow()).families;
+    const [family] = atOnce(viewEvents(store, hrNow())).families;
     expect(family?.columns.map(({ logs }) => logs)).toEqual(expected);
     const found = expected.map((_, b) => viewEventList(store, 'f', b, hrNow(), false, true)?.logs.length);
     expect(found).toEqual(expected);
@@ -81,7 +82,7 @@ describe('the columns', () => {
   it('of a log without errors are the first alone', () => {
     const { hrNow, open, store, write } = filling();
     write(open(), 3);
-    expect(viewEvents(store, hrNow()).families[0]?.columns.map(({ logs }) => logs)).toEqual([
+    expect(atOnce(viewEvents(store, hrNow())).families[0]?.columns.map(({ logs }) => logs)).toEqual([
       1, 0, 0, 0, 0, 0, 0,
     ]);
   });
@@ -92,9 +93,9 @@ describe('a log', () => {
     const { hrNow, open, store } = filling();
     const [a, b] = [open(), open()];
     a.finish();
-    expect(viewEvents(store, hrNow()).families).toHaveLength(1);
+    expect(atOnce(viewEvents(store, hrNow())).families).toHaveLength(1);
     b.finish();
-    expect(viewEvents(store, hrNow()).families).toEqual([]);
+    expect(atOnce(viewEvents(store, hrNow())).families).toEqual([]);
     expect([store.eventLogs.bytes, store.eventLogs.count, store.bytes]).toEqual([0, 0, 0]);
   });
 

@@ -1,3 +1,4 @@
+import type { Steps } from '../slices.ts';
 import type { EventFamilyView, EventListView, EventLogView, EventsView } from '../view/events-view.ts';
 import { addressOf, type Flags } from './address.ts';
 import { type Html, html } from './html.ts';
@@ -8,9 +9,11 @@ import { byteCount, cut, elapsed, spaced, TITLE_LIMIT } from './text.ts';
 export type EventSelection = { readonly list: EventListView } | { readonly notice: string } | undefined;
 
 /** `/debug/events`: the families of event logs by the age of their last errors; below, the chosen ones. */
-export function eventsPage(view: EventsView, selection: EventSelection, flags: Flags): Html {
+export function* eventsPage(view: EventsView, selection: EventSelection, flags: Flags): Steps<Html> {
+  const table = families(view.families, selection, flags);
+  yield;
   return html`<h1>Events</h1>
-${families(view.families, selection, flags)}
+${table}
 ${selection !== undefined && ('notice' in selection ? html`<p class="notice" role="alert">${selection.notice}</p>` : list(selection.list, flags))}
 ${store(view)}`;
 }

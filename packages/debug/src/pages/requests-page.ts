@@ -1,4 +1,5 @@
 import { ACTIVE_BUCKET } from '../requests/buckets.ts';
+import type { Steps } from '../slices.ts';
 import type { HistogramView } from '../view/histogram-view.ts';
 import type { BucketListView, FamilyView, LatencySummary, RequestsView } from '../view/requests-view.ts';
 import type { RequestSummary } from '../view/summary.ts';
@@ -16,9 +17,16 @@ export type Selection =
   | undefined;
 
 /** `/debug/requests`: the families with their buckets; below, what was chosen, or what runs now. */
-export function requestsPage(view: RequestsView, selection: Selection, flags: Flags, base: string): Html {
+export function* requestsPage(
+  view: RequestsView,
+  selection: Selection,
+  flags: Flags,
+  base: string,
+): Steps<Html> {
+  const table = yield* families(view.families, selection, flags);
   return html`<h1>Requests</h1>
-${families(view.families, selection, flags)}
+${table}
+${view.familiesNotShown > 0 && html`<p class="notice">${view.familiesNotShown} more families have running requests only and are not listed.</p>`}
 ${selection === undefined ? running(view, base) : chosen(selection, flags, base)}
 ${store(view)}`;
 }
@@ -39,11 +47,18 @@ function currentOf(selection: Selection): Current | undefined {
   return 'list' in selection ? selection.list : selection.histogram;
 }
 
-function families(rows: readonly FamilyView[], selection: Selection, flags: Flags): Html {
+const ROWS_PER_STEP = 20;
+
+function* families(rows: readonly FamilyView[], selection: Selection, flags: Flags): Steps<Html> {
   if (rows.length === 0) return html`<p class="empty">No request has been seen yet.</p>`;
   const current = currentOf(selection);
   const withLatency = rows.find(({ latency }) => latency !== undefined);
   const windows = withLatency?.latency ?? [];
+  const body: Html[] = [];
+  for (const row of rows) {
+    body.push(familyRow(row, windows, current, flags));
+    if (body.length % ROWS_PER_STEP === 0) yield;
+  }
   return html`<div class="scroll"><table class="families">
 <thead><tr class="groups"><td colspan="2"></td><th scope="colgroup" colspan="8">Requests that took at least</th><td></td>${windows.length > 0 && html`<th scope="colgroup" colspan="${windows.length}" class="apart">Median latency</th>`}</tr>
 <tr><th scope="col">Family</th><th scope="col" class="number">active</th>
@@ -51,7 +66,7 @@ ${rows[0]?.buckets.map(({ label }) => html`<th scope="col" class="number">${labe
 ${windows.map(({ window }, i) => html`<th scope="col" class="number${i === 0 && ' apart'}">${window}</th>`)}
 </tr></thead>
 <tbody>
-${rows.map((row) => familyRow(row, windows, current, flags))}</tbody>
+${body}</tbody>
 </table></div>`;
 }
 

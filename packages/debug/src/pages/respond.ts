@@ -60,8 +60,8 @@ export function* respond(asked: PageRequest, source: PageSource): Steps<PageResp
 
   if (path === '/' && !suffixed)
     return answer(form, source, './', 200, 'debug', indexJson, () => indexPage('./'));
-  if (path === '/requests') return requests(asked, form, source);
-  if (path === '/events') return events(asked, form, source);
+  if (path === '/requests') return yield* requests(asked, form, source);
+  if (path === '/events') return yield* events(asked, form, source);
   const traceId = /^\/requests\/trace\/([^/]*)$/.exec(path)?.[1];
   if (traceId !== undefined) return yield* trace(traceId, asked.query, form, source);
   return missing(form, source, baseOf(path), `There is no page ${cut(path, TITLE_LIMIT)} here.`);
@@ -69,46 +69,70 @@ export function* respond(asked: PageRequest, source: PageSource): Steps<PageResp
 
 const indexJson = { pages: ['requests', 'events'] };
 
-function requests({ query, sensitive }: PageRequest, form: Form, source: PageSource): PageResponse {
-  const { now, store } = source;
+function* requests({ query, sensitive }: PageRequest, form: Form, source: PageSource): Steps<PageResponse> {
   const flags = flagsOf(query);
   const choice = choiceOf(query);
-  const view = viewRequests(store, now);
-  const answerWith = (status: number, json: object, selection: Selection): PageResponse => {
-    if (form === 'text') return { status, type: FORMS.text, body: requestsText(view, selection) };
-    const page = () => requestsPage(view, selection, flags, './');
-    return answer(form, source, './', status, 'requests', json, page);
-  };
-  if (choice === undefined) return answerWith(200, view, undefined);
-  if (choice.b !== undefined) {
-    const look = { expanded: flags.exp, traced: flags.rtraced, sensitive: sensitive && !flags.hide };
-    const list = viewBucket(store, choice.fam, choice.b, now, look);
-    if (list !== undefined) return answerWith(200, list, { list });
-    const histogram = viewHistogram(store, choice.fam, choice.b, now);
-    if (histogram !== undefined) return answerWith(200, histogram, { histogram });
-  }
-  const notice = noBucket(choice);
-  return answerWith(404, { error: notice }, { notice });
+  const selection = choice && selectRequests(choice, flags, sensitive, source);
+  const status = selection !== undefined && 'notice' in selection ? 404 : 200;
+  if (form === 'json' && selection !== undefined) return json(status, selection, source);
+  const view = yield* viewRequests(source.store, source.now);
+  if (form === 'text') return { status, type: FORMS.text, body: requestsText(view, selection) };
+  const page = yield* requestsPage(view, selection, flags, './');
+  return answer(form, source, './', status, 'requests', view, () => page);
 }
 
-function events({ query, sensitive }: PageRequest, form: Form, source: PageSource): PageResponse {
-  const { now, store } = source;
+function selectRequests(
+  choice: Choice,
+  flags: ReturnType<typeof flagsOf>,
+  sensitive: boolean,
+  { now, store }: PageSource,
+): NonNullable<Selection> {
+  const { b, fam } = choice;
+  if (b === undefined) return { notice: noBucket(choice) };
+  const look = { expanded: flags.exp, traced: flags.rtraced, sensitive: sensitive && !flags.hide };
+  const list = viewBucket(store, fam, b, now, look);
+  if (list !== undefined) return { list };
+  const histogram = viewHistogram(store, fam, b, now);
+  return histogram === undefined ? { notice: noBucket(choice) } : { histogram };
+}
+
+function* events({ query, sensitive }: PageRequest, form: Form, source: PageSource): Steps<PageResponse> {
   const flags = flagsOf(query);
   const choice = choiceOf(query);
-  const view = viewEvents(store, now);
-  const answerWith = (status: number, json: object, selection: EventSelection): PageResponse => {
-    if (form === 'text') return { status, type: FORMS.text, body: eventsText(view, selection) };
-    const page = () => eventsPage(view, selection, flags);
-    return answer(form, source, './', status, 'events', json, page);
-  };
-  if (choice === undefined) return answerWith(200, view, undefined);
-  const list =
-    choice.b === undefined
-      ? undefined
-      : viewEventList(store, choice.fam, choice.b, now, flags.exp, sensitive && !flags.hide);
-  if (list !== undefined) return answerWith(200, list, { list });
-  const notice = noBucket(choice);
-  return answerWith(404, { error: notice }, { notice });
+  const selection = choice && selectLogs(choice, flags, sensitive, source);
+  const status = selection !== undefined && 'notice' in selection ? 404 : 200;
+  if (form === 'json' && selection !== undefined) return json(status, selection, source);
+  const view = yield* viewEvents(source.store, source.now);
+  if (form === 'text') return { status, type: FORMS.text, body: eventsText(view, selection) };
+  const page = yield* eventsPage(view, selection, flags);
+  return answer(form, source, './', status, 'events', view, () => page);
+}
+
+function selectLogs(
+  choice: Choice,
+  flags: ReturnType<typeof flagsOf>,
+  sensitive: boolean,
+  { now, store }: PageSource,
+): NonNullable<EventSelection> {
+  const { b, fam } = choice;
+  if (b === undefined) return { notice: noBucket(choice) };
+  const list = viewEventList(store, fam, b, now, flags.exp, sensitive && !flags.hide);
+  return list === undefined ? { notice: noBucket(choice) } : { list };
+}
+
+/** What was chosen, alone. */
+function json(
+  status: number,
+  selection: NonNullable<Selection | EventSelection>,
+  source: PageSource,
+): PageResponse {
+  const chosen =
+    'notice' in selection
+      ? { error: selection.notice }
+      : 'list' in selection
+        ? selection.list
+        : selection.histogram;
+  return answer('json', source, './', status, '', chosen, nothing);
 }
 
 function flagsOf(query: URLSearchParams) {

@@ -5,8 +5,8 @@ import type { Trace } from '../trace.ts';
 import { formatLine, isPlain, keepable, LINE_LIMIT, shorten, tellLine } from './line.ts';
 import { Listed } from './listed.ts';
 
-const BYTES_PER_TRACE = 400;
-const BYTES_PER_LINE = 120;
+const BYTES_PER_TRACE = 500;
+const BYTES_PER_LINE = 160;
 /** What a line may weigh once its objects are text. */
 const BYTES_OF_TEXT = LINE_LIMIT * 2;
 

@@ -4,6 +4,7 @@ import type { RecordedEventLog } from '../events/recorded-event-log.ts';
 import { cut, TITLE_LIMIT } from '../pages/text.ts';
 import { hrTimeOf, secondsBetween, toSeconds } from '../readable-span.ts';
 import type { RequestStore } from '../requests/request-store.ts';
+import type { Steps } from '../slices.ts';
 import { type LineView, REDACTED } from './lines-view.ts';
 import { isoTime } from './summary.ts';
 
@@ -67,12 +68,15 @@ export interface EventLogView {
   readonly lines?: readonly LineView[];
 }
 
-export function viewEvents(store: RequestStore, now: HrTime): EventsView {
+const LOGS_PER_STEP = 1_000;
+
+export function* viewEvents(store: RequestStore, now: HrTime): Steps<EventsView> {
   const counts = new Map<string, number[]>();
-  for (const log of store.eventLogs.all()) {
+  for (const [i, log] of [...store.eventLogs.all()].entries()) {
     const columns = counts.get(log.family) ?? COLUMNS.map(() => 0);
     counts.set(log.family, columns);
     for (let b = 0; b < COLUMNS.length; b++) if (isIn(b, log, now)) (columns[b] as number)++;
+    if (i % LOGS_PER_STEP === 0) yield;
   }
   const families = [...counts].map(([family, columns]) => ({
     family,

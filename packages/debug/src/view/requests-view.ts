@@ -3,6 +3,7 @@ import { ACTIVE_BUCKET, BUCKET_COUNT, bucketLabel, WINDOWS } from '../requests/b
 import type { Family } from '../requests/family.ts';
 import type { LatencyWindow } from '../requests/latency-series.ts';
 import type { AnyRequest, Drops, RequestStore } from '../requests/request-store.ts';
+import type { Steps } from '../slices.ts';
 import { viewLines } from './lines-view.ts';
 import { type RequestSummary, summarize } from './summary.ts';
 
@@ -14,6 +15,8 @@ const MAX_FAMILIES_SHOWN = 400;
 /** The table of families and the running requests. Also the JSON of it. */
 export interface RequestsView {
   readonly families: readonly FamilyView[];
+  /** Families of running requests beyond those that are listed. */
+  readonly familiesNotShown: number;
   readonly active: ActiveView;
   readonly store: {
     readonly bytes: number;
@@ -55,12 +58,43 @@ export interface ActiveView {
   readonly shown: readonly RequestSummary[];
 }
 
-export function viewRequests(store: RequestStore, now: HrTime): RequestsView {
-  const activeByFamily = new Map<string, number>();
-  for (const { family } of store.active()) activeByFamily.set(family, (activeByFamily.get(family) ?? 0) + 1);
-  const families: FamilyView[] = store.listFamilies().map((family) => ({
+const REQUESTS_PER_STEP = 500;
+const FAMILIES_PER_STEP = 10;
+
+export function* viewRequests(store: RequestStore, now: HrTime): Steps<RequestsView> {
+  const activeByFamily = yield* countByFamily([...store.active()]);
+  const families: FamilyView[] = [];
+  for (const family of store.listFamilies()) {
+    families.push(viewFamily(family, activeByFamily.get(family.name) ?? 0, now));
+    activeByFamily.delete(family.name);
+    if (families.length % FAMILIES_PER_STEP === 0) yield;
+  }
+  // A family is listed from its first request on, as in Go, even while that one runs.
+  const room = MAX_FAMILIES_SHOWN - families.length;
+  const more = [...activeByFamily].slice(0, Math.max(0, room));
+  for (const [family, active] of more) families.push({ family, active, buckets: emptyBuckets() });
+  families.sort((a, b) => (a.family < b.family ? -1 : a.family > b.family ? 1 : 0));
+  return {
+    families,
+    familiesNotShown: activeByFamily.size - more.length,
+    active: viewActive(store, now, () => true, plain),
+    store: { bytes: store.bytes, maxBytes: store.options.maxBytes, dropped: { ...store.drops } },
+  };
+}
+
+function* countByFamily(requests: readonly AnyRequest[]): Steps<Map<string, number>> {
+  const counts = new Map<string, number>();
+  for (const [i, { family }] of requests.entries()) {
+    counts.set(family, (counts.get(family) ?? 0) + 1);
+    if (i % REQUESTS_PER_STEP === 0) yield;
+  }
+  return counts;
+}
+
+function viewFamily(family: Family, active: number, now: HrTime): FamilyView {
+  return {
     family: family.name,
-    active: activeByFamily.get(family.name) ?? 0,
+    active,
     buckets: Array.from({ length: BUCKET_COUNT }, (_, b) => ({
       b,
       label: bucketLabel(b),
@@ -68,18 +102,6 @@ export function viewRequests(store: RequestStore, now: HrTime): RequestsView {
       kept: family.kept(b),
     })),
     latency: viewLatency(family, now),
-  }));
-  // A family is listed from its first request on, as in Go, even while that one runs.
-  const finished = new Set(families.map(({ family }) => family));
-  for (const [family, active] of activeByFamily) {
-    if (finished.has(family)) continue;
-    if (families.length < MAX_FAMILIES_SHOWN) families.push({ family, active, buckets: emptyBuckets() });
-  }
-  families.sort((a, b) => (a.family < b.family ? -1 : a.family > b.family ? 1 : 0));
-  return {
-    families,
-    active: viewActive(store, now, () => true, plain),
-    store: { bytes: store.bytes, maxBytes: store.options.maxBytes, dropped: { ...store.drops } },
   };
 }
 
