@@ -310,6 +310,39 @@ describe('/events', () => {
   );
 });
 
+describe('the page of a distributed trace', () => {
+  const path = (id: string) => `/requests/trace/${id}`;
+
+  it('shows what was written by hand where there are no spans of it', () => {
+    const id = '1'.repeat(32);
+    expect(askJson(`${path(id)}.json`)).toMatchObject({
+      traceId: id,
+      byHand: [{ title: '/foo/slow', lines: [{ text: 'waited' }] }],
+    });
+    expect(ask(path(id)).body).toContain('waited');
+    expect(ask(`${path(id)}.txt`).body).toMatch(/^by hand:\n.* \/foo\/slow .*\n.*\.\.\. waited\n$/);
+    expect(ask(path('2'.repeat(32))).status).toBe(404);
+  });
+
+  it('shows it below the spans where there are some, sensitive lines to those who may see them', () => {
+    const tracer = new TracerProvider({ spanProcessors: [new RequestsProcessor(store)] }).getTracer('test');
+    const span = tracer.startSpan('job');
+    const { spanId, traceId } = span.spanContext();
+    const byHand = store.beginTrace('mypkg.Mail', 'all customers');
+    byHand.setTraceInfo(traceId, spanId);
+    byHand.lazyLog('to anna', true);
+    byHand.finish();
+    span.end();
+    for (const form of ['', '.txt', '.json']) {
+      const target = `${path(traceId)}${form}`;
+      expect(ask(target).body).toContain('job');
+      expect(ask(target).body).toContain('to anna');
+      expect(ask(target, '', false).body).not.toContain('to anna');
+      expect(ask(target, 'show_sensitive=0').body).not.toContain('to anna');
+    }
+  });
+});
+
 describe('the form of text', () => {
   it.each([
     ['text/plain', 'text/plain'],

@@ -16,6 +16,11 @@ export function requestsText(view: RequestsView, selection: Selection): string {
   return 'list' in selection ? listText(selection.list) : histogramText(selection.histogram);
 }
 
+/** What was written by hand in a trace. */
+export function byHandText(requests: readonly RequestSummary[]): string {
+  return `by hand:\n${requests.map(requestText).join('')}`;
+}
+
 export function eventsText(view: EventsView, selection: EventSelection): string {
   const head = ['family', ...(view.families[0]?.columns.map(({ label }) => label) ?? [])];
   const families = aligned([

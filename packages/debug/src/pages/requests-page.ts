@@ -105,7 +105,7 @@ function running({ active }: RequestsView, base: string): Html {
   if (active.total === 0) return html`<h2>Running now</h2><p class="empty">No request is running.</p>`;
   return html`<h2>Running now</h2>
 ${active.total > active.shown.length && html`<p>Showing the oldest <b>${active.shown.length}</b> of <b>${active.total}</b> requests.</p>`}
-${table(active.shown, base)}`;
+${requestTable(active.shown, base)}`;
 }
 
 function list(bucket: BucketListView, flags: Flags, base: string): Html {
@@ -113,7 +113,7 @@ function list(bucket: BucketListView, flags: Flags, base: string): Html {
   return html`<h2>${cut(bucket.family, TITLE_LIMIT)} <small>${bucket.label}</small></h2>
 ${looks(bucket, flags)}
 <p>${bucket.b === ACTIVE_BUCKET ? 'Running requests, the oldest first' : 'Finished requests, the latest first'}. Showing <b>${shown}</b> of <b>${bucket.total}</b>.</p>
-${shown === 0 ? html`<p class="empty">Nothing here.</p>` : table(bucket.requests, base)}`;
+${shown === 0 ? html`<p class="empty">Nothing here.</p>` : requestTable(bucket.requests, base)}`;
 }
 
 /** Go's `[Normal/Summary] [Normal/Expanded] [Traced/Summary] [Traced/Expanded]`; running ones are never asked whether they are traced. */
@@ -128,7 +128,8 @@ function looks({ b, expanded, family, traced }: BucketListView, { hide = false }
   }${hide && html` <span class="between">sensitive lines are hidden</span>`}</p>`;
 }
 
-function table(requests: readonly RequestSummary[], base: string): Html {
+/** Requests in a list, with their lines where they have any. */
+export function requestTable(requests: readonly RequestSummary[], base: string): Html {
   return html`<div class="scroll"><table class="requests">
 <thead><tr><th scope="col">When (UTC)</th><th scope="col" class="number">Elapsed (s)</th><th scope="col">Request</th>
 <th scope="col">Outcome</th><th scope="col" class="number">Spans</th></tr></thead>

@@ -10,18 +10,19 @@ import type { Steps } from '../slices.ts';
 import { linksTo } from '../view/backlinks.ts';
 import { viewEventList, viewEvents } from '../view/events-view.ts';
 import { viewHistogram } from '../view/histogram-view.ts';
-import { viewBucket, viewRequests } from '../view/requests-view.ts';
+import { viewBucket, viewByHand, viewRequests } from '../view/requests-view.ts';
 import { isoTime } from '../view/summary.ts';
 import { reportTrace } from '../view/trace-report.ts';
 import { viewTrace } from '../view/trace-view.ts';
 import { usualIn } from '../view/usual.ts';
 import { type Choice, choiceOf, isTrue } from './address.ts';
+import { byHandPage, byHandSection } from './by-hand-section.ts';
 import { type EventSelection, eventsPage } from './events-page.ts';
 import { FORMS, type Form, formOf } from './form.ts';
 import { type Html, html } from './html.ts';
 import { indexPage, noticePage } from './index-page.ts';
 import { layout, type ProcessView } from './layout.ts';
-import { eventsText, requestsText } from './plain-text.ts';
+import { byHandText, eventsText, requestsText } from './plain-text.ts';
 import { requestsPage, type Selection } from './requests-page.ts';
 import { stylesheet } from './style.ts';
 import { cut, TITLE_LIMIT, visible } from './text.ts';
@@ -63,7 +64,7 @@ export function* respond(asked: PageRequest, source: PageSource): Steps<PageResp
   if (path === '/requests') return yield* requests(asked, form, source);
   if (path === '/events') return yield* events(asked, form, source);
   const traceId = /^\/requests\/trace\/([^/]*)$/.exec(path)?.[1];
-  if (traceId !== undefined) return yield* trace(traceId, asked.query, form, source);
+  if (traceId !== undefined) return yield* trace(traceId, asked, form, source);
   return missing(form, source, baseOf(path), `There is no page ${cut(path, TITLE_LIMIT)} here.`);
 }
 
@@ -151,16 +152,25 @@ function noBucket({ fam, written }: Choice): string {
 
 function* trace(
   traceId: string,
-  query: URLSearchParams,
+  { query, sensitive }: PageRequest,
   form: Form,
   source: PageSource,
 ): Steps<PageResponse> {
   const base = '../../';
   const found: Request[] = [];
-  if (/^[0-9a-f]{32}$/.test(traceId)) {
+  const isId = /^[0-9a-f]{32}$/.test(traceId);
+  if (isId) {
     for (const request of source.store.all()) {
       if (request.root.spanContext().traceId === traceId) found.push(request);
     }
+  }
+  const mayShow = sensitive && !flagsOf(query).hide;
+  const byHand = isId ? viewByHand(source.store, traceId, source.now, mayShow) : [];
+  if (found.length === 0 && byHand.length > 0) {
+    if (form === 'text') return { status: 200, type: FORMS.text, body: byHandText(byHand) };
+    return answer(form, source, base, 200, 'trace', { traceId, byHand }, () =>
+      byHandPage(traceId, byHand, base),
+    );
   }
   if (found.length === 0) {
     const sentence = `No request of trace ${cut(traceId, 64)} is kept here; it may have been replaced by later ones.`;
@@ -173,12 +183,20 @@ function* trace(
   const view = yield* viewTrace(found, now, backlinks);
   if (form === 'perfetto') return plain(form, perfetto(view, process.pid));
   const report = yield* reportTrace(view, yield* usualIn(store, view.requests, now));
-  if (form === 'text') return { status: 200, type: FORMS.text, body: traceText(report, report.why) };
+  if (form === 'text') {
+    const more = byHand.length > 0 ? `\n${byHandText(byHand)}` : '';
+    return { status: 200, type: FORMS.text, body: `${traceText(report, report.why)}${more}` };
+  }
   if (form === 'markdown')
     return { status: 200, type: FORMS.markdown, body: traceMarkdown(report, report.why) };
-  if (form === 'json') return answer(form, source, base, 200, '', report, nothing);
+  if (form === 'json') {
+    const all = byHand.length > 0 ? { ...report, byHand } : report;
+    return answer(form, source, base, 200, '', all, nothing);
+  }
   const page = yield* tracePage(report, base, { leastShare: shareOf(query.get('min')) });
-  return answer(form, source, base, 200, view.requests[0]?.title ?? 'trace', report, () => page);
+  return answer(form, source, base, 200, view.requests[0]?.title ?? 'trace', report, () =>
+    byHand.length === 0 ? page : html`${page}${byHandSection(byHand, base)}`,
+  );
 }
 
 const nothing = (): Html => html``;

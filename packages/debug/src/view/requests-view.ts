@@ -1,4 +1,5 @@
 import type { HrTime } from '@opentelemetry/api';
+import { secondsBetween } from '../readable-span.ts';
 import { ACTIVE_BUCKET, BUCKET_COUNT, bucketLabel, WINDOWS } from '../requests/buckets.ts';
 import type { Family } from '../requests/family.ts';
 import type { LatencyWindow } from '../requests/latency-series.ts';
@@ -11,6 +12,8 @@ import { type RequestSummary, summarize } from './summary.ts';
 const ACTIVE_SHOWN = 20;
 /** Families of running requests are not bounded by the store: nothing is made for them. */
 const MAX_FAMILIES_SHOWN = 400;
+/** Of one distributed trace. */
+const MAX_BY_HAND = 50;
 
 /** The table of families and the running requests. Also the JSON of it. */
 export interface RequestsView {
@@ -129,6 +132,20 @@ function viewActive(
     if (total++ < ACTIVE_SHOWN) shown.push(viewRequest(request, now, look));
   }
   return { total, shown };
+}
+
+/** Those that were written by hand within one distributed trace, the oldest first, with their lines. */
+export function viewByHand(
+  store: RequestStore,
+  traceId: string,
+  now: HrTime,
+  sensitive: boolean,
+): RequestSummary[] {
+  return [...store.everything()]
+    .filter((request) => request.kind === 'lines' && request.traceId === traceId)
+    .sort((a, b) => secondsBetween(b.startTime, a.startTime))
+    .slice(0, MAX_BY_HAND)
+    .map((request) => viewRequest(request, now, { expanded: true, traced: false, sensitive }));
 }
 
 function viewRequest(request: AnyRequest, now: HrTime, look: Look): RequestSummary {
