@@ -25,6 +25,7 @@ describe.each([
   ['packages/context/README.md', 4],
   ['packages/debug/README.md', 3],
   ['packages/http/README.md', 1],
+  ['packages/httptrace/README.md', 5],
 ])('%s', (document, count) => {
   const programs = programsOf(document);
 

@@ -15,6 +15,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { expectSequence, type SequenceName, sequences } from './go-sequences.ts';
 import { HOOKS, Recorder } from './recorder.ts';
 import { type Listening, listen, selfSigned } from './servers.ts';
+import { undiciCopies } from './undici-copies.ts';
 
 /** Headers as names and values in turn, which Node 20 does not take. */
 const takesLists = Number(process.versions.node.split('.')[0]) > 20;
@@ -346,13 +347,6 @@ describe('a request of node:http2', () => {
   });
 });
 
-const undicis = {
-  'undici 6': () => import('undici6'),
-  'undici 7': () => import('undici'),
-  // undici 8 wants Node 22.19.
-  ...(Number(process.versions.node.split('.')[0]) >= 22 ? { 'undici 8': () => import('undici8') } : {}),
-};
-
 async function expectCollected(ref: WeakRef<object>): Promise<void> {
   setFlagsFromString('--expose-gc');
   const gc = runInNewContext('gc') as () => void;
@@ -541,8 +535,8 @@ describe('hooks on node:http2', () => {
     await close(session);
   });
 
-  it.each(Object.entries(undicis))('tell a request of %s over HTTP/2 once', async (_name, load) => {
-    const { Client, request } = (await load()) as typeof import('undici');
+  it.each(undiciCopies)('tell a request of undici $major over HTTP/2 once', async ({ load }) => {
+    const { Client, request } = await load();
     const dispatcher = new Client(`https://127.0.0.1:${secure.port}`, {
       allowH2: true,
       connect: { ca: pems.cert },

@@ -1,6 +1,6 @@
 /**
  * Go's `net/http/httptrace.ClientTrace` for Node.js: hooks into every phase of an outgoing HTTP request, for
- * node:http, node:https and fetch, scoped to the code that you ask about.
+ * node:http, node:https, fetch, undici and node:http2, scoped to the code that you ask about.
  *
  * ```js
  * import { withClientTrace } from '@sonde/httptrace';

@@ -72,7 +72,7 @@ function wrap(request: Request): Request {
       throw error;
     }
     exchange.req.sent = true;
-    follow(exchange, stream);
+    follow(exchange, this, stream);
     return stream;
   };
 }
@@ -100,7 +100,7 @@ function begin(session: ClientHttp2Session, headers: SentHeaders): Exchange | un
 
 const follow = guarded(
   'the note of an HTTP/2 stream',
-  ({ trace, req }: Exchange, stream: ClientHttp2Stream) => {
+  ({ trace, req }: Exchange, session: ClientHttp2Session, stream: ClientHttp2Stream) => {
     const expectsContinue = req.getHeader('expect')?.toLowerCase() === '100-continue';
     let answered = false;
     const on = (event: string | symbol, note: (headers: IncomingHttpHeaders) => void): void => {
@@ -132,11 +132,12 @@ const follow = guarded(
     on('end', () => {
       if (stream.writableFinished && stream.rstCode === 0 && answered) trace.end();
     });
-    stream.on(
-      errorMonitor,
-      guarded('the note of an error', (error: Error) => trace.end(error)),
-    );
-    on('close', () => trace.end(cutShort(stream, answered)));
+    const finish = (err: Error | undefined): void => {
+      if (trace.hasConn && session.destroyed) trace.connClosed(err);
+      trace.end(err);
+    };
+    stream.on(errorMonitor, guarded('the note of an error', finish));
+    on('close', () => finish(cutShort(stream, answered)));
   },
 );
 
