@@ -47,6 +47,12 @@ export interface SpanSetting {
   readonly observer: SpanObserver;
 }
 
+/**
+ * Whether properties can be added to a copy made by `{ ...given }` at the usual price. In V8 11, that of Node 20, each
+ * costs half a microsecond: there, one more copy is cheap.
+ */
+const SPREAD_GROWS: boolean = Number.parseInt(process.versions.v8, 10) >= 12;
+
 /** What most spans never have, in an object of its own, so that they do not pay for its fields. */
 class Rest {
   events: TimedEvent[] | undefined = undefined;
@@ -433,7 +439,7 @@ export class RecordedSpan implements Span, Refuser {
 
   /** Moves `later` into the bag, which is our own: a key set again keeps its place and takes the new value. */
   private fold(later: (string | AttributeValue)[]): void {
-    const bag: Attributes = this.bag ?? {};
+    const bag: Attributes = (SPREAD_GROWS ? this.bag : Object.assign({}, this.bag)) ?? {};
     let count = this.attributeCount - later.length / 2;
     for (let i = 0; i < later.length; i += 2) {
       const key = later[i] as string;

@@ -34,9 +34,15 @@ export function emitInContext(): () => void {
   };
 }
 
-type Message = Exchanging & { listenerCount(event: string | symbol): number };
+type Message = Exchanging & Pick<IncomingMessage, 'listenerCount' | 'listeners'>;
 
-/** Entering a context costs more than telling nobody. The first to listen for `finish` is Node's server. */
+/** Entering a context costs more than telling nobody, or nobody but Node's own server. */
 function isUnheard(message: Message, event: string | symbol): boolean {
-  return message.listenerCount(event) <= (event === 'finish' ? 1 : 0);
+  const count = message.listenerCount(event);
+  return count === 0 || (count === 1 && isServersOwn(message, event));
+}
+
+/** The server listens for the end of each response, and of a request that it does not wait for any longer. */
+function isServersOwn(message: Message, event: string | symbol): boolean {
+  return event === 'finish' || (event === 'end' && message.listeners(event)[0]?.name === 'clearIncoming');
 }
