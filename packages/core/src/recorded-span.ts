@@ -53,6 +53,12 @@ export interface SpanSetting {
  */
 const SPREAD_GROWS: boolean = Number.parseInt(process.versions.v8, 10) >= 12;
 
+function growable(bag: Attributes | undefined): Attributes {
+  // `Object.assign` would take the one key for the prototype.
+  if (bag === undefined || SPREAD_GROWS || Object.hasOwn(bag, '__proto__')) return bag ?? {};
+  return Object.assign({}, bag);
+}
+
 /** What most spans never have, in an object of its own, so that they do not pay for its fields. */
 class Rest {
   events: TimedEvent[] | undefined = undefined;
@@ -439,7 +445,7 @@ export class RecordedSpan implements Span, Refuser {
 
   /** Moves `later` into the bag, which is our own: a key set again keeps its place and takes the new value. */
   private fold(later: (string | AttributeValue)[]): void {
-    const bag: Attributes = (SPREAD_GROWS ? this.bag : Object.assign({}, this.bag)) ?? {};
+    const bag = growable(this.bag);
     let count = this.attributeCount - later.length / 2;
     for (let i = 0; i < later.length; i += 2) {
       const key = later[i] as string;
