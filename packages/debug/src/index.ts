@@ -1,17 +1,21 @@
 /**
- * Go's `/debug/requests` for Node.js: every request of the process by family and latency, those still running
- * with what they wait for, each as a waterfall of its spans; as a page and as JSON, from inside the process.
+ * Go's `/debug/requests` and `/debug/events` for Node.js: every request of the process by family and latency, those
+ * still running with what they wait for, each as a waterfall of its spans; and the logs of what lives long. From inside
+ * the process, as pages, JSON and text.
  *
  * ```js
  * import { createServer } from 'node:http';
  * import { BasicTracerProvider } from '@opentelemetry/sdk-trace-base'; // or TracerProvider of @sonde/core
- * import { debugHandler, RequestsProcessor } from '@sonde/debug';
+ * import { debugHandler, newTrace, RequestsProcessor } from '@sonde/debug';
  *
  * new BasicTracerProvider({ spanProcessors: [new RequestsProcessor()] }); // and register it with the api
  * const debug = debugHandler();
  * createServer((request, response) => {
  *   if (debug(request, response)) return; // http://localhost:8080/debug/requests
+ *   const trace = newTrace('mypkg.Hello', request.url); // by hand, what no span tells
+ *   trace.lazyPrintf('from %s', request.socket.remoteAddress);
  *   response.end('hello');
+ *   trace.finish();
  * }).listen(8080);
  * ```
  *

@@ -13,7 +13,7 @@ color-scheme:light dark;
 --soft:light-dark(#62666d,#9a9fa7);
 --rule:light-dark(#e2dfd8,#2c3036);
 --link:light-dark(#0b57a4,#7fb4ee);
---accent:light-dark(#b4540a,#e8a35c);
+--accent:light-dark(#aa4f09,#e8a35c);
 --failed:light-dark(#b3141f,#ff8a84);
 --running:light-dark(#0a6b4f,#5fcfa6);
 --server:light-dark(#3f6fb0,#6d9bd8);

@@ -1,5 +1,6 @@
 import { diag } from '@opentelemetry/api';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { LazyTrace } from './lazy-trace.ts';
 import { RequestStore, type RequestStoreOptions } from './request-store.ts';
 
 let now: number;
@@ -109,6 +110,16 @@ describe('laziness', () => {
     expect(asked).toHaveBeenCalledTimes(3);
     trace.lazyLog(asked, false);
     expect(asked).toHaveBeenCalledTimes(3);
+  });
+
+  it('is not spent on traces that are not listed, since nobody hears when they are gone', () => {
+    open({ maxActive: 1, maxPinned: 1 });
+    const asked = vi.fn(() => 'x');
+    for (let i = 0; i < 5; i++) store.beginTrace('f', 'not listed').lazyLog(asked, false);
+    expect(asked).toHaveBeenCalledTimes(5);
+    const [listed] = [...store.active()];
+    (listed as LazyTrace).lazyLog(asked, false);
+    expect(asked).toHaveBeenCalledTimes(5);
   });
 
   it('lets objects go with traces that are replaced, so that the bound is no leak', () => {

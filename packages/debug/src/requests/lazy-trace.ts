@@ -176,7 +176,8 @@ export class LazyTrace extends Listed implements Trace {
     if (pins > 0) bytes += BYTES_OF_TEXT;
     if (!this.keeper.makeRoom(this, bytes)) return;
     const entry: Entry = { when, sensitive, format, bytes, args, pins, text: undefined };
-    if (pins > 0 && !this.keeper.pin(pins)) settle(entry);
+    // A trace that is not listed may be gone without a word: it must not keep others from being lazy.
+    if (pins > 0 && (this.places === 0 || !this.keeper.pin(pins))) settle(entry);
     this.put(entry);
   }
 
