@@ -28,3 +28,15 @@ it('nothing is kept of 100,000 served requests and 1,000 aborted ones, by spans,
   expect(noted).toBe(1_000);
   expect(alive).toBeLessThanOrEqual(1_000 * BY_ACCIDENT);
 });
+
+it('nothing is kept of 10,000 sent requests, by hooks or connections that stay', async () => {
+  const program = new Program(['--expose-gc', 'e2e/programs/sent.mjs', '10000']);
+  expect(await program.ended).toBe(0);
+  const { alive, grownKiB, noted, pools } = JSON.parse(program.stdout) as Record<string, number>;
+  // 100 bytes a request. Of 100,000, which take a minute or two, it is as little.
+  expect(grownKiB).toBeLessThan(1_024);
+  expect(noted).toBe(1_020);
+  expect(alive).toBeLessThanOrEqual(1_020 * BY_ACCIDENT);
+  // No trace is left, so nothing is installed.
+  expect(pools).toBe(0);
+}, 180_000);
