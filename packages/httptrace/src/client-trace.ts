@@ -245,7 +245,7 @@ export interface ClientTrace {
   wait100Continue?(info: TraceInfo): void;
   /** Go: `WroteRequest`. Headers and body were handed to the operating system (undici: to the socket). */
   wroteRequest?(info: WroteRequestInfo): void;
-  /** Go: `GotFirstResponseByte`. Once, also where it belongs to a 1xx. Not called for upgrades through undici. */
+  /** Go: `GotFirstResponseByte`. Once, also where it belongs to a 1xx. */
   gotFirstResponseByte?(info: TraceInfo): void;
   /** Go: `Got100Continue`. Only called when `Expect: 100-continue` was sent. */
   got100Continue?(info: TraceInfo): void;
