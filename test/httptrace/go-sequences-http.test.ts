@@ -3,6 +3,7 @@ import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
 import { withClientTrace } from '@sonde/httptrace';
+import { HttpsProxyAgent } from 'https-proxy-agent';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { expectSequence, type SequenceName, sequences } from './go-sequences.ts';
 import { Recorder } from './recorder.ts';
@@ -18,6 +19,8 @@ import {
 
 /** A title for each case of Go's recording. */
 const as = (name: SequenceName): string => `${name}: ${sequences[name].title}`;
+
+const major = Number(process.versions.node.split('.', 1)[0]);
 
 let pems: { key: string; cert: string };
 let plain: Listening;
@@ -414,15 +417,21 @@ describe('node:http calls the hooks as Go does', () => {
   it(as('X5'), async () => {
     const recorder = await ask(at('/silent'), {
       agent: pool(),
-      timeout: 60,
-      send: (request) =>
-        request.once('timeout', () => request.destroy(new Error('no headers in time'))).end(),
+      send: (request) => {
+        request.once('finish', () => request.setTimeout(20));
+        request.once('timeout', () => request.destroy(new Error('no headers in time'))).end();
+      },
     });
     expectSequence(recorder, 'X5');
   });
 
   it(as('X6'), async () => {
-    const recorder = await ask(at('/silent'), { agent: pool(), signal: AbortSignal.timeout(60) });
+    const abort = new AbortController();
+    const never = heldBack();
+    const asked = ask(never.url, { agent: pool(), signal: abort.signal });
+    await never.arrived;
+    abort.abort();
+    const recorder = await asked;
     expectSequence(recorder, 'X6');
     expect(recorder.get('requestEnd')['err']).toMatchObject({ name: 'AbortError' });
   });
@@ -551,5 +560,67 @@ describe('node:http calls the hooks as Go does', () => {
     const inner = calls.filter((call) => call.endsWith('inner'));
     expect(inner).toContain('putIdleConn inner');
     expect(calls).toEqual(inner.flatMap((call) => [call, call.replace('inner', 'outer')]));
+  });
+
+  describe(as('Z1'), () => {
+    /** Opens tunnels, but none to port 1. */
+    const proxyServer = (): http.Server =>
+      http.createServer().on('connect', (request: http.IncomingMessage, socket: net.Socket) => {
+        const [host, port] = String(request.url).split(':');
+        if (port === '1') {
+          socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+          return;
+        }
+        const target = net.connect(Number(port), host, () => {
+          socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+          socket.pipe(target).pipe(socket);
+        });
+        target.on('error', () => socket.destroy());
+        socket.on('close', () => target.destroy());
+      });
+    let proxy: Listening;
+
+    beforeAll(async () => {
+      proxy = using(await listen(proxyServer()));
+    });
+
+    const through: Record<string, (ca: string[]) => https.Agent> = {
+      'https-proxy-agent': () => {
+        const agent = new HttpsProxyAgent(`http://127.0.0.1:${proxy.port}`, { keepAlive: true });
+        using({ close: () => agent.destroy() });
+        return agent;
+      },
+      'an agent with proxyEnv': (ca) =>
+        securePool({ ca, proxyEnv: { https_proxy: `http://127.0.0.1:${proxy.port}` } } as https.AgentOptions),
+    };
+    // `proxyEnv` came with Node 24.5.
+    const names = Object.keys(through).filter((name) => name !== 'an agent with proxyEnv' || major >= 24);
+
+    it.each(names)('%s', async (name) => {
+      const agent = through[name]?.([pems.cert]) as https.Agent;
+      const recorder = await ask(atSecure(), { agent, ca: pems.cert });
+      expectSequence(recorder, 'Z1');
+      expect(recorder.get('connectStart')).toMatchObject({ addr: `127.0.0.1:${proxy.port}` });
+      expect(recorder.get('proxyConnectDone')).toMatchObject({
+        target: `127.0.0.1:${secure.port}`,
+        approximate: true,
+      });
+      expectSequence(await ask(atSecure(), { agent, ca: pems.cert }), 'T2');
+    });
+
+    it.each(names)('%s, and the target’s certificate is not trusted', async (name) => {
+      const recorder = await ask(atSecure(), { agent: through[name]?.([]) as https.Agent, ca: [] });
+      expect(recorder.get('tlsHandshakeDone')).toHaveProperty('err');
+      expect(recorder.get('getConnFailed')).toHaveProperty('err');
+      expect(recorder.get('proxyConnectDone')).toMatchObject({ target: `127.0.0.1:${secure.port}` });
+      recorder.expectNone('gotConn', 'putIdleConn');
+    });
+
+    it.runIf(major >= 24)('an agent with proxyEnv, and the proxy refuses', async () => {
+      const agent = through['an agent with proxyEnv']?.([]) as https.Agent;
+      const recorder = await ask('https://127.0.0.1:1/', { agent });
+      expect(recorder.get('getConnFailed')['err']).toMatchObject({ code: 'ERR_PROXY_TUNNEL' });
+      recorder.expectNone('gotConn', 'tlsHandshakeStart');
+    });
   });
 });

@@ -7,6 +7,7 @@ import net from 'node:net';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { withClientTrace } from '@sonde/httptrace';
+import { HttpsProxyAgent } from 'https-proxy-agent';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HOOKS, Recorder } from './recorder.ts';
 import { type Listening, listen, selfSigned } from './servers.ts';
@@ -99,6 +100,9 @@ const clients: Record<string, () => Promise<void>> = {
       await new Promise(setImmediate);
     }
     agent.destroy();
+    const proxied = new HttpsProxyAgent(`http://127.0.0.1:${proxy.port}`);
+    const through = https.get(`https://localhost:${server.port}/`, { agent: proxied, ca: pems.cert });
+    await once(through, 'response').then(([response]) => text(response));
     await once(http.get(`http://127.0.0.1:${await closedPort()}/`), 'error');
   },
   'node:http2': async () => {

@@ -19,6 +19,8 @@ export interface ConnectionUser {
   readonly startedAt: number;
   /** The synchronous run in which it was created. */
   readonly startedIn: number;
+  /** `host:port` of the request itself, whatever stands between. */
+  readonly target: string;
   readonly ended: boolean;
   /** Where its connection is counted. */
   readonly pool: Pool | undefined;
@@ -50,6 +52,9 @@ const failedDials = new WeakMap<Error, Connection>();
 /** Node tries each address once; a name with more than these many is cut in what is told, not in what is tried. */
 const MAX_PHASES = 64;
 
+/** The target of a tunnel of which only the request that uses it knows where it leads. */
+const REQUESTS_OWN = '';
+
 let counted = 0;
 
 /**
@@ -65,6 +70,8 @@ export class Connection implements Conn {
   /** Set by whoever knows: HTTP/2 in the clear is negotiated nowhere. */
   http2 = false;
   private ready: boolean;
+  /** When its dial was done, of one that we saw. */
+  private readyAt: number | undefined;
   private uses = 0;
   /** How many requests have it now; more than one on HTTP/2. */
   private users = 0;
@@ -134,11 +141,23 @@ export class Connection implements Conn {
     this.owner = outer.owner;
     this.member = outer.member;
     outer.member = new PoolMember();
+    outer.inferTunnel(this.phases[0]?.facts.time ?? performance.now());
     // The handshake's start was noted first, and told to nobody yet.
     const started = this.phases;
     this.phases = [...outer.phases];
     for (const { hook, facts } of started) this.tell(hook, facts);
     outer.use();
+  }
+
+  /**
+   * An agent that writes its CONNECT (or SOCKS) to the socket itself tells nobody. But it writes once the proxy is
+   * connected, and begins TLS once the tunnel is there; what else is written before TLS can only be such a request.
+   */
+  private inferTunnel(until: number): void {
+    if (this.tunnel !== undefined || this.readyAt === undefined || !this.hasCarried()) return;
+    const facts = { target: REQUESTS_OWN, approximate: true } as const;
+    this.tell('proxyConnectStart', { ...facts, time: this.readyAt });
+    this.tell('proxyConnectDone', { ...facts, time: until });
   }
 
   get dialedAt(): number {
@@ -247,16 +266,17 @@ export class Connection implements Conn {
    */
   private tellAll(request: ConnectionUser, late: boolean): void {
     for (const { hook, facts } of this.phases) {
+      const told = ofRequest(request, facts);
       request.call(
         hook,
-        late ? { ...facts, late } : { ...facts, time: Math.max(facts.time, request.startedAt) },
+        late ? { ...told, late } : { ...told, time: Math.max(told.time, request.startedAt) },
       );
     }
   }
 
   private tell<H extends DialHook>(hook: H, facts: Facts<H>): void {
     if (this.phases.length < MAX_PHASES) this.phases.push({ hook, facts } as Phase);
-    this.owner?.call<HookName>(hook, facts);
+    if (this.owner !== undefined) this.owner.call<HookName>(hook, ofRequest(this.owner, facts));
   }
 
   private watch(): void {
@@ -382,6 +402,7 @@ export class Connection implements Conn {
 
   private becomeReady(): void {
     this.ready = true;
+    this.readyAt = performance.now();
     this.member.connected();
     const waiting = [...this.waiting];
     this.waiting.clear();
@@ -400,6 +421,10 @@ export class Connection implements Conn {
       this.tell('tlsHandshakeDone', { time: performance.now(), err: error });
     }
   }
+}
+
+function ofRequest<F extends object>(request: ConnectionUser, facts: F & { target?: string }): F {
+  return facts.target === REQUESTS_OWN ? { ...facts, target: request.target } : facts;
 }
 
 function timedOut(address: string, port: number): Error {

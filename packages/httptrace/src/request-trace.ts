@@ -80,8 +80,12 @@ export class RequestTrace implements ConnectionUser {
     const trace = new RequestTrace(req, traces, scope, askedAt ?? performance.now());
     const when = askedAt === undefined ? { time: trace.startedAt } : { time: askedAt, late: true };
     trace.call('requestStart', when);
-    trace.call('getConn', { ...when, hostPort: hostPort(req.host, req.port) });
+    trace.call('getConn', { ...when, hostPort: trace.target });
     return trace;
+  }
+
+  get target(): string {
+    return hostPort(this.req.host, this.req.port);
   }
 
   /** Whether any trace has the hook: if not, what it needs is not listened for. */
@@ -215,7 +219,7 @@ export class RequestTrace implements ConnectionUser {
     if (this.ended) return;
     const time = this.overAt ?? performance.now();
     if (err !== undefined && !this.hasConn) {
-      this.call('getConnFailed', { time, hostPort: hostPort(this.req.host, this.req.port), err });
+      this.call('getConnFailed', { time, hostPort: this.target, err });
     }
     this.expectRetry(err);
     const { connection } = this;
