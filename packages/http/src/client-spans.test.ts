@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import http from 'node:http';
+import http2 from 'node:http2';
 import https from 'node:https';
 import net, { type AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import {
   context,
   DiagLogLevel,
@@ -276,6 +278,36 @@ describe('the end of a request', () => {
     const [client] = (await spans.clients(1)) as [ReadableSpan];
     expect(client.attributes['error.type']).toBe('TimeoutError');
     expect(client.status.code).toBe(SpanStatusCode.ERROR);
+  });
+});
+
+describe('a request of node:http2', () => {
+  it('has a CLIENT span, and carries it to the server', async () => {
+    instrument({});
+    const server = http2.createServer((request, response) =>
+      response.end(String(request.headers['traceparent'])),
+    );
+    await once(server.listen(0), 'listening');
+    const session = http2.connect(`http://localhost:${portOf(server)}`);
+    const answers = await withSpan('caller', () =>
+      Promise.all(['/a', '/b'].map((path) => text(session.request({ ':path': path })))),
+    );
+    const clients = await spans.clients(2);
+    expect(clients.map(({ name }) => name)).toEqual(['GET', 'GET']);
+    expect(clients[0]?.attributes).toMatchObject({
+      'http.response.status_code': 200,
+      'network.protocol.version': '2',
+      'server.address': 'localhost',
+      'url.full': `http://localhost:${portOf(server)}/a`,
+    });
+    const caller = spans.ended.find(({ name }) => name === 'caller');
+    const sent = clients.map((client) => client.spanContext().spanId);
+    expect(answers.map((header) => header.split('-')[2]).toSorted()).toEqual(sent.toSorted());
+    for (const client of clients) {
+      expect(client.parentSpanContext?.spanId).toBe(caller?.spanContext().spanId);
+    }
+    session.close();
+    server.close();
   });
 });
 

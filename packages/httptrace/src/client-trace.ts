@@ -162,7 +162,7 @@ export interface Got1xxResponseInfo extends TraceInfo {
 
 export interface GotResponseHeadersInfo extends TraceInfo {
   readonly statusCode: number;
-  /** E.g. `1.1`; absent where the client does not tell. */
+  /** `1.0`, `1.1` or `2`; absent where the client does not tell. */
   readonly httpVersion?: string;
   /** Made when it is read. */
   readonly headers: ResponseHeaders;

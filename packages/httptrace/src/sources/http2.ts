@@ -124,7 +124,7 @@ const follow = guarded(
     });
     on('response', (headers) => {
       answered = true;
-      trace.gotResponseHeaders(Number(headers[':status']), () => fieldsOf(headers), '2.0');
+      trace.gotResponseHeaders(Number(headers[':status']), () => fieldsOf(headers), '2');
       // A tunnel is handed over.
       if (req.method === 'CONNECT') trace.end();
     });

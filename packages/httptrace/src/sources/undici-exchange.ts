@@ -112,7 +112,7 @@ export class Exchange {
 
   private httpVersion(): string | undefined {
     if (this.socket === undefined) return undefined;
-    return isH2(this.socket) ? '2.0' : undefined;
+    return isH2(this.socket) ? '2' : undefined;
   }
 
   /** Before 7.30 and 6.29, the answer to an upgrade is published nowhere. */
