@@ -73,6 +73,7 @@ export class Exchange {
 
   /** The answer is complete; what becomes of the connection is decided right after. */
   complete(): void {
+    if (!this.over) this.trace.bodyEnd();
     this.settle(() => {
       if (!this.written) this.trace.wroteRequest(new Error('the answer was complete before the request was'));
       this.letGo();

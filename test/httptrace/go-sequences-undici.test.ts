@@ -1,0 +1,526 @@
+import type http from 'node:http';
+import http2 from 'node:http2';
+import net from 'node:net';
+import type { Duplex } from 'node:stream';
+import { Readable } from 'node:stream';
+import { type GotResponseHeadersInfo, withClientTrace } from '@sonde/httptrace';
+import type * as Undici from 'undici';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { expectSequence, type SequenceName, sequences } from './go-sequences.ts';
+import { Recorder } from './recorder.ts';
+import {
+  answer,
+  blackHole,
+  type Listening,
+  listen,
+  plainServer,
+  secureServer,
+  selfSigned,
+} from './servers.ts';
+import { undiciCopies } from './undici-copies.ts';
+
+/** A title for each case of Go's recording. */
+const as = (name: SequenceName): string => `${name}: ${sequences[name].title}`;
+
+let pems: { key: string; cert: string };
+let plain: Listening;
+let secure: Listening;
+let h2: Listening;
+const opened: { close(): unknown }[] = [];
+
+/** Closed when the tests are over. */
+function using<T extends { close(): unknown }>(thing: T): T {
+  opened.push(thing);
+  return thing;
+}
+
+beforeAll(async () => {
+  pems = await selfSigned();
+  plain = using(await listen(plainServer(exchange)));
+  secure = using(await listen(secureServer(pems)));
+  h2 = using(await listen(http2.createSecureServer(pems, exchangeH2)));
+});
+
+afterAll(async () => {
+  for (const thing of opened.reverse()) await thing.close();
+});
+
+const HINTS = { link: '</a.css>; rel=preload' };
+
+/** What the plain server does, by path. */
+function exchange(request: http.IncomingMessage, response: http.ServerResponse): void {
+  switch (request.url) {
+    case '/big':
+      response.end('x'.repeat(4 << 20));
+      return;
+    case '/103':
+      response.writeEarlyHints(HINTS);
+      response.writeEarlyHints(HINTS);
+      response.end('x');
+      return;
+    case '/half':
+      response.write('half');
+      return;
+    case '/silent':
+      return;
+    case '/close':
+      request.socket.end();
+      return;
+    case '/redirect':
+      response.writeHead(302, { location: '/' }).end();
+      return;
+    default:
+      answer(request, response);
+  }
+}
+
+function exchangeH2(request: http2.Http2ServerRequest, response: http2.Http2ServerResponse): void {
+  request.resume();
+  if (request.url === '/103') {
+    response.stream.additionalHeaders({ ':status': 103, ...HINTS });
+    response.stream.additionalHeaders({ ':status': 103, ...HINTS });
+  }
+  if (request.url === '/big') response.end('x'.repeat(4 << 20));
+  else response.end('answer');
+}
+
+interface Options {
+  readonly dispatcher: Undici.Dispatcher;
+  readonly method?: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: string | Readable;
+  readonly signal?: AbortSignal;
+  /** Gives the body back unread. */
+  readonly cancel?: boolean;
+}
+
+/** One way to ask. */
+interface Way {
+  readonly name: string;
+  /** Of the dispatchers that it takes. */
+  readonly major: number;
+  readonly undici: () => Promise<typeof Undici>;
+  ask(url: string, options: Options): Promise<void>;
+}
+
+type Fetch = (url: string, init: object) => Promise<Response>;
+
+const fetching =
+  (get: () => Promise<Fetch>): Way['ask'] =>
+  async (url, { cancel, ...init }) => {
+    const fetch = await get();
+    const response = await fetch(url, init.body instanceof Readable ? { ...init, duplex: 'half' } : init);
+    if (cancel) await response.body?.cancel();
+    else await response.text();
+  };
+
+const builtIn = Number(process.versions['undici']?.split('.')[0]);
+
+const ways: Way[] = undiciCopies.flatMap(({ major, load }) => [
+  {
+    name: `request of undici ${major}`,
+    major,
+    undici: load,
+    ask: async (url, { cancel, ...options }) => {
+      const { request } = await load();
+      const { body } = await request(url, options as never);
+      if (cancel) body.on('error', () => {}).destroy();
+      else await body.text();
+    },
+  },
+  {
+    name: `fetch of undici ${major}`,
+    major,
+    undici: load,
+    ask: fetching(async () => (await load()).fetch as never),
+  },
+  ...(major === builtIn
+    ? [{ name: 'the global fetch', major, undici: load, ask: fetching(async () => fetch as never) }]
+    : []),
+]);
+
+/** A traced request; resolves when it is over for its caller, and for its trace. */
+async function ask(way: Way, url: string, options: Options, recorder = new Recorder()): Promise<Recorder> {
+  await withClientTrace(recorder.trace, () => way.ask(url, options)).catch(() => {});
+  await recorder.over;
+  return recorder;
+}
+
+const at = (path = '/', host = '127.0.0.1'): string => `http://${host}:${plain.port}${path}`;
+const atSecure = (path = '/'): string => `https://127.0.0.1:${secure.port}${path}`;
+const atH2 = (path = '/'): string => `https://127.0.0.1:${h2.port}${path}`;
+
+/** A server that speaks bytes, `respond` by `respond`: each is called when the next bytes have come. */
+async function speaking(...responds: ((socket: net.Socket) => void)[]): Promise<string> {
+  const server = net.createServer((socket) => {
+    const rest = [...responds];
+    socket.on('data', () => rest.shift()?.(socket));
+  });
+  return `http://127.0.0.1:${using(await listen(server)).port}/`;
+}
+
+const saying =
+  (text: string) =>
+  (socket: net.Socket): void =>
+    void socket.write(text);
+const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+
+async function freePort(): Promise<number> {
+  const server = await listen(net.createServer());
+  await server.close();
+  return server.port;
+}
+
+/** A name with these addresses, in this order. */
+const resolvesTo =
+  (...addresses: string[]): net.LookupFunction =>
+  (_host, _options, callback) =>
+    callback(
+      null,
+      addresses.map((address) => ({ address, family: net.isIP(address) })),
+    );
+
+/** A proxy for CONNECT alone; `/` is answered `status`. */
+async function connectProxy(status = '200 OK'): Promise<string> {
+  const server = plainServer().on('connect', (request: http.IncomingMessage, socket: Duplex) => {
+    socket.on('error', () => {});
+    if (!status.startsWith('200')) {
+      socket.end(`HTTP/1.1 ${status}\r\n\r\n`);
+      return;
+    }
+    const [host, port] = String(request.url).split(':');
+    const target = net.connect(Number(port), host, () => {
+      socket.write(`HTTP/1.1 ${status}\r\n\r\n`);
+      target.pipe(socket).pipe(target);
+    });
+    target.on('error', () => socket.destroy());
+    socket.once('close', () => target.destroy());
+  });
+  return `http://127.0.0.1:${using(await listen(server)).port}`;
+}
+
+// P11b: undici opens no connection that its pool may not keep. C1, C2 and C3: it refuses `Expect` over HTTP/1. R1b: a
+// request of undici's is bound to the client that dials for it. E3: Node shares no lookup.
+describe.each(ways)('$name calls the hooks as Go does', (way) => {
+  async function agent(options: Undici.Agent.Options = {}): Promise<Undici.Dispatcher> {
+    const { Agent } = await way.undici();
+    return using(new Agent({ connect: { ca: pems.cert }, ...options }));
+  }
+
+  /** The same on a connection that lies idle. */
+  async function askAgain(url: string, options: Partial<Options> = {}): Promise<Recorder> {
+    const dispatcher = options.dispatcher ?? (await agent());
+    await ask(way, new URL('/', url).href, { dispatcher });
+    await new Promise(setImmediate);
+    return ask(way, url, { dispatcher, ...options });
+  }
+
+  it(as('P1'), async () => {
+    const recorder = await ask(way, at('/', 'localhost'), { dispatcher: await agent() });
+    expectSequence(recorder, 'P1');
+    expect(recorder.calls.filter(({ late }) => late)).toEqual([]);
+  });
+
+  it('tells headers as node:http does, when they are asked for', async () => {
+    const url = await speaking(
+      saying('HTTP/1.1 200 OK\r\nX-A: 1\r\nx-a: 2\r\nSet-Cookie: c\r\nContent-Length: 0\r\n\r\n'),
+    );
+    let headers: unknown;
+    const gotResponseHeaders = (info: GotResponseHeadersInfo) => {
+      headers = info.headers;
+    };
+    const dispatcher = await agent();
+    await withClientTrace({ gotResponseHeaders }, () => way.ask(url, { dispatcher }));
+    expect({ ...(headers as object) }).toEqual({ 'x-a': '1, 2', 'set-cookie': ['c'], 'content-length': '0' });
+  });
+
+  it(as('P2'), async () => {
+    expectSequence(await askAgain(at()), 'P2');
+  });
+
+  it(as('P3'), async () => {
+    expectSequence(await ask(way, at(), { dispatcher: await agent() }), 'P3');
+  });
+
+  it(as('P4'), async () => {
+    expectSequence(await askAgain(at('/204')), 'P4');
+  });
+
+  it(as('P5'), async () => {
+    const recorder = await askAgain(at(), { method: 'POST', body: '0123456789' });
+    expectSequence(recorder, 'P5');
+    expect(recorder.all('bodyChunk')).toMatchObject([
+      { direction: 'sent', bytes: 10 },
+      { direction: 'received', bytes: 6 },
+    ]);
+    const fields = recorder.all('wroteHeaderField').map(({ key, value }) => `${key}: ${value}`);
+    expect(fields.slice(0, 2)).toEqual([`host: 127.0.0.1:${plain.port}`, 'connection: keep-alive']);
+    expect(fields).toContain('content-length: 10');
+  });
+
+  it(as('P6'), async () => {
+    const recorder = await askAgain(at(), { method: 'POST', body: 'x'.repeat(1 << 20) });
+    expectSequence(recorder, 'P6');
+    expect(recorder.get('requestEnd')['bytesSent']).toBeGreaterThan(1 << 20);
+  });
+
+  it(as('P8'), async () => {
+    expectSequence(await askAgain(at('/big'), { cancel: true }), 'P8');
+  });
+
+  it(as('P9'), async () => {
+    const dispatcher = await agent({ pipelining: 0 });
+    expectSequence(await ask(way, at('/', 'localhost'), { dispatcher }), 'P9');
+  });
+
+  it(as('P10'), async () => {
+    const options = { dispatcher: await agent(), headers: { connection: 'close' } };
+    expectSequence(await ask(way, at('/', 'localhost'), options), 'P10');
+  });
+
+  it(as('C4'), async () => {
+    expectSequence(await ask(way, at('/103'), { dispatcher: await agent() }), 'C4');
+  });
+
+  it('C5: a 100 that nobody asked for ends the request, as undici takes it for an error', async () => {
+    const url = await speaking(saying(`HTTP/1.1 100 Continue\r\n\r\n${OK}`));
+    const recorder = await ask(way, url, { dispatcher: await agent() });
+    expectSequence(recorder, 'X4', { adds: ['gotFirstResponseByte'] });
+    expect(recorder.get('requestEnd')['err']).toMatchObject({ code: 'UND_ERR_SOCKET' });
+  });
+
+  it(as('T1'), async () => {
+    expectSequence(await ask(way, atSecure(), { dispatcher: await agent() }), 'T1');
+  });
+
+  it(as('T2'), async () => {
+    expectSequence(await askAgain(atSecure()), 'T2');
+  });
+
+  it(as('T3'), async () => {
+    // A session is made for a second connection, which a client that keeps the first would not open.
+    const recorder = await askAgain(atSecure(), {
+      dispatcher: await agent({ pipelining: 0, connect: { ca: pems.cert } }),
+    });
+    expectSequence(recorder, 'T3', { lacks: ['putIdleConn'], adds: ['connClosed'] });
+  });
+
+  it(as('T4'), async () => {
+    expectSequence(await ask(way, atSecure(), { dispatcher: await agent({ connect: {} }) }), 'T4');
+  });
+
+  it(as('T5'), async () => {
+    const url = `https://127.0.0.1:${plain.port}/`;
+    expectSequence(await ask(way, url, { dispatcher: await agent() }), 'T5');
+  });
+
+  it(as('T6'), async () => {
+    const silent = using(await listen(net.createServer()));
+    const dispatcher = await agent({ connect: { timeout: 50 } });
+    expectSequence(await ask(way, `https://127.0.0.1:${silent.port}/`, { dispatcher }), 'T6');
+  });
+
+  it(as('R2'), async () => {
+    const dispatcher = await agent({ connections: 1 });
+    const [first, second] = await Promise.all([
+      ask(way, at(), { dispatcher }),
+      ask(way, at(), { dispatcher }),
+    ]);
+    expectSequence(first, 'P3');
+    expectSequence(second, 'R2');
+    expect(second.get('gotConn')['conn']).toBe(first.get('gotConn')['conn']);
+    // It was created when the connection was free, and asked for long before.
+    expect(second.get('getConn').time).toBeLessThan(first.get('wroteHeaders').time);
+  });
+
+  it(as('X1'), async () => {
+    const url = `http://127.0.0.1:${await freePort()}/`;
+    expectSequence(await ask(way, url, { dispatcher: await agent() }), 'X1');
+  });
+
+  it(as('X3'), async () => {
+    expectSequence(await ask(way, 'http://nobody.invalid/', { dispatcher: await agent() }), 'X3');
+  });
+
+  it(as('X4'), async () => {
+    expectSequence(await ask(way, at('/close'), { dispatcher: await agent() }), 'X4');
+  });
+
+  it(as('X5'), async () => {
+    // undici looks at its clock about twice a second.
+    const recorder = await ask(way, at('/silent'), { dispatcher: await agent({ headersTimeout: 50 }) });
+    expectSequence(recorder, 'X5');
+    expect(recorder.get('requestEnd')['err']).toMatchObject({ code: 'UND_ERR_HEADERS_TIMEOUT' });
+  });
+
+  it(as('X6'), async () => {
+    const options = { dispatcher: await agent(), signal: AbortSignal.timeout(50) };
+    expectSequence(await ask(way, at('/silent'), options), 'X6');
+  });
+
+  it(as('X7'), async () => {
+    const hole = using(await blackHole('127.0.0.3', 0));
+    const dispatcher = await agent({ connect: { timeout: 500 } });
+    const url = `http://127.0.0.3:${hole.port}/`;
+    const recorder = await ask(way, url, { dispatcher, signal: AbortSignal.timeout(50) });
+    // undici lets the dial go on, and tells its request of the abort when that has ended.
+    expectSequence(recorder, 'X7', { adds: ['connectDone'] });
+  });
+
+  it(as('X9'), async () => {
+    const controller = new AbortController();
+    const recorder = new Recorder();
+    const trace = {
+      ...recorder.trace,
+      bodyChunk: (info: never) => {
+        recorder.trace.bodyChunk?.(info);
+        controller.abort();
+      },
+    };
+    const options = { dispatcher: await agent(), signal: controller.signal };
+    await expect(withClientTrace(trace, () => way.ask(at('/half'), options))).rejects.toThrow();
+    await recorder.over;
+    expectSequence(recorder, 'X9');
+  });
+
+  it(as('X10'), async () => {
+    const body = Readable.from(
+      (async function* () {
+        yield 'one piece';
+        await new Promise(setImmediate);
+        throw new Error('the file is gone');
+      })(),
+    );
+    expectSequence(await ask(way, at(), { dispatcher: await agent(), method: 'POST', body }), 'X10');
+  });
+
+  it('a timeout while the body is read ends the request and closes its connection', async () => {
+    const recorder = await ask(way, at('/half'), { dispatcher: await agent({ bodyTimeout: 50 }) });
+    expectSequence(recorder, 'X9');
+    expect(recorder.get('requestEnd')['err']).toMatchObject({ code: 'UND_ERR_BODY_TIMEOUT' });
+  });
+
+  it.each([
+    ['E4', '127.0.0.9'],
+    ['E1', '::1'],
+  ] as const)('%s: an address that refuses, and one that does not', async (name, refusing) => {
+    const lookup = resolvesTo(refusing, '127.0.0.1');
+    const dispatcher = await agent({ autoSelectFamily: true, connect: { lookup } });
+    expectSequence(await ask(way, at('/', 'dual.test'), { dispatcher }), name);
+  });
+
+  it(as('E2'), async () => {
+    const hole = await blackHole('127.0.0.4', plain.port);
+    const lookup = resolvesTo('127.0.0.4', '127.0.0.1');
+    const dispatcher = await agent({ autoSelectFamily: true, connect: { lookup } });
+    const recorder = await ask(way, at('/', 'dual.test'), { dispatcher });
+    hole.close();
+    expectSequence(recorder, 'E2');
+    expect(recorder.all('connectDone')).toMatchObject([
+      { addr: `127.0.0.4:${hole.port}`, err: { code: 'ETIMEDOUT' } },
+      { addr: `127.0.0.1:${plain.port}` },
+    ]);
+  });
+
+  it(as('Y1'), async () => {
+    let connections = 0;
+    const server = net.createServer((socket) => {
+      const first = connections++ === 0;
+      socket.once('data', () => {
+        socket.write(OK);
+        if (first) socket.once('data', () => socket.destroy());
+      });
+    });
+    const url = `http://127.0.0.1:${using(await listen(server)).port}/`;
+    const { RetryAgent } = await way.undici();
+    const dispatcher = new RetryAgent(await agent({ connections: 1 }), { minTimeout: 1 });
+    await ask(way, url, { dispatcher });
+    const recorder = new Recorder();
+    await withClientTrace(recorder.trace, () => way.ask(url, { dispatcher }));
+    await vi.waitUntil(() => recorder.all('requestEnd').length === 2);
+    expectSequence(recorder, 'Y1', { adds: ['gotFirstResponseByte'] });
+    expect(recorder.all('requestStart').map(({ req }) => req.attempt)).toEqual([1, 2]);
+  });
+
+  it(as('Y2'), async () => {
+    const { interceptors } = await way.undici();
+    const dispatcher = (await agent({ connections: 1 })).compose(
+      interceptors.redirect({ maxRedirections: 2 }),
+    );
+    const recorder = new Recorder();
+    await withClientTrace(recorder.trace, () => way.ask(at('/redirect'), { dispatcher }));
+    await vi.waitUntil(() => recorder.all('requestEnd').length === 2);
+    expectSequence(recorder, 'Y2');
+    expect(recorder.all('requestStart').map(({ req }) => req.attempt)).toEqual([1, 2]);
+  });
+
+  it('Y3: of two traces the inner one is called first, for every hook', async () => {
+    const dispatcher = await agent();
+    const calls: string[] = [];
+    const noting = (name: string) => ({
+      getConn: () => void calls.push(`${name} getConn`),
+      gotConn: () => void calls.push(`${name} gotConn`),
+      requestEnd: () => void calls.push(`${name} requestEnd`),
+    });
+    await withClientTrace(noting('outer'), () =>
+      withClientTrace(noting('inner'), () => way.ask(at(), { dispatcher })),
+    );
+    const hooks = ['getConn', 'gotConn', 'requestEnd'];
+    expect(calls).toEqual(hooks.flatMap((hook) => [`inner ${hook}`, `outer ${hook}`]));
+  });
+
+  it(as('Z1'), async () => {
+    const { ProxyAgent } = await way.undici();
+    const uri = await connectProxy();
+    const dispatcher = using(new ProxyAgent({ uri, requestTls: { ca: pems.cert } }));
+    const recorder = await ask(way, atSecure(), { dispatcher });
+    expectSequence(recorder, 'Z1');
+    expect(recorder.get('connectStart')['addr']).toBe(uri.slice('http://'.length));
+    expect(recorder.get('proxyConnectStart')['target']).toBe(`127.0.0.1:${secure.port}`);
+    const again = await askAgain(atSecure(), { dispatcher });
+    expectSequence(again, 'P2');
+  });
+
+  it('a proxy that refuses a tunnel is told with its answer', async () => {
+    const { ProxyAgent } = await way.undici();
+    const uri = await connectProxy('407 Proxy Authentication Required');
+    const dispatcher = using(new ProxyAgent({ uri, requestTls: { ca: pems.cert } }));
+    const recorder = await ask(way, atSecure(), { dispatcher });
+    recorder.expectOrder(
+      'getConn',
+      'connectStart',
+      'connectDone',
+      'proxyConnectStart',
+      'getConnFailed',
+      'requestEnd',
+    );
+    recorder.expectOrder('proxyConnectStart', 'proxyConnectDone');
+    expect(recorder.get('proxyConnectDone')).toMatchObject({ err: expect.any(Error) });
+    recorder.expectNone('gotConn', 'tlsHandshakeStart');
+  });
+
+  describe.runIf(way.major > 6)('over HTTP/2', () => {
+    const overH2 = () => agent({ allowH2: true, connect: { ca: pems.cert } });
+
+    it(as('H1'), async () => {
+      const recorder = await ask(way, atH2(), { dispatcher: await overH2() });
+      expectSequence(recorder, 'H1');
+      expect(recorder.all('wroteHeaderField').map(({ key }) => key)).toContain(':path');
+    });
+
+    it(as('H2'), async () => {
+      expectSequence(await askAgain(atH2(), { dispatcher: await overH2() }), 'H2');
+    });
+
+    it(as('H5'), async () => {
+      const recorder = await askAgain(atH2('/103'), { dispatcher: await overH2() });
+      // undici 7 publishes no interim answer of HTTP/2.
+      if (way.major === 7) expectSequence(recorder, 'H2');
+      else expectSequence(recorder, 'H5');
+    });
+
+    it(as('H6'), async () => {
+      expectSequence(await askAgain(atH2('/big'), { dispatcher: await overH2(), cancel: true }), 'H6');
+    });
+  });
+});
