@@ -113,6 +113,11 @@ describe.each([
       new ParentBasedSampler({ root: off }),
       [false, true, false, true, false],
     ],
+    [
+      'parent-based, that tells remote parents from local ones',
+      new ParentBasedSampler({ root: on, remoteParentSampled: off, localParentNotSampled: on }),
+      [true, false, false, true, true],
+    ],
     ['parent-based, all turned round', new ParentBasedSampler(turned), [false, false, true, false, true]],
   ])('%s: a root, below remote and below local parents, sampled or not', (_sampler, sampler, expected) => {
     const tracer = make(sampler).getTracer('t');

@@ -26,7 +26,7 @@ import {
   TracerProvider,
   type TracerProviderOptions,
 } from '@sonde/core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CollectingProcessor } from '../support/collecting-processor.ts';
 
 interface Provider extends ApiTracerProvider {
@@ -52,11 +52,20 @@ describe.each(providers)('%s', (_, make) => {
   beforeAll(() => {
     context.setGlobalContextManager(contextManager);
     // Misuse is part of the suite, and both say so.
-    diag.setLogger({ error() {}, warn() {}, info() {}, debug() {}, verbose() {} }, DiagLogLevel.ALL);
+    diag.setLogger(
+      { error: (error) => errors.push(error), warn() {}, info() {}, debug() {}, verbose() {} },
+      DiagLogLevel.ALL,
+    );
   });
   afterAll(() => {
     context.disable();
     diag.disable();
+  });
+
+  /** What was said to have failed. */
+  const errors: string[] = [];
+  beforeEach(() => {
+    errors.length = 0;
   });
 
   let provider: Provider;
@@ -353,6 +362,14 @@ describe.each(providers)('%s', (_, make) => {
       expect(record((span) => span.setAttribute('', 1)).attributes).toEqual({});
     });
 
+    it('does not see what its caller does to an object later', () => {
+      const { processor, tracer } = tracing();
+      const given = { n: 1 };
+      tracer.startSpan('x', { attributes: given }).setAttributes(given).end();
+      given.n = 2;
+      expect(only(processor).attributes).toEqual({ n: 1 });
+    });
+
     it('does not see what its caller does to an object or array later', () => {
       const { record } = tracing();
       const list = ['a'];
@@ -612,6 +629,14 @@ describe.each(providers)('%s', (_, make) => {
       expect(span.duration).toEqual([0, 333_000_000]);
     });
 
+    it('takes milliseconds since the epoch for what they are, however early', () => {
+      const { processor, tracer } = tracing();
+      // Of 1971, which is later than any stamp of a process that has not run for a year.
+      tracer.startSpan('x', { startTime: 31_536_000_000 }).end(31_536_000_500);
+      expect(only(processor).startTime).toEqual([31_536_000, 0]);
+      expect(only(processor).duration).toEqual([0, 500_000_000]);
+    });
+
     it('takes performance.now() stamps', () => {
       const { processor, tracer } = tracing();
       const end = performance.now();
@@ -662,7 +687,10 @@ describe.each(providers)('%s', (_, make) => {
       span.end();
       span
         .setAttribute('late', 1)
+        .setAttributes({ late: 2 })
         .addEvent('late')
+        .addLink({ context: remote })
+        .addLinks([{ context: remote }])
         .setStatus({ code: SpanStatusCode.ERROR })
         .updateName('late');
       span.recordException('late');
@@ -671,7 +699,10 @@ describe.each(providers)('%s', (_, make) => {
       const ended = only(processor);
       expect(ended).toMatchObject({ name: 'x', status: { code: SpanStatusCode.UNSET }, ended: true });
       expect(ended.attributes).toEqual({});
-      expect(ended.events).toEqual([]);
+      expect([ended.events, ended.links]).toEqual([[], []]);
+      expect([ended.droppedAttributesCount, ended.droppedEventsCount, ended.droppedLinksCount]).toEqual([
+        0, 0, 0,
+      ]);
     });
 
     it('leaves the ids readable and usable for a child', () => {
@@ -757,6 +788,21 @@ describe.each(providers)('%s', (_, make) => {
       expect(ending).toEqual(end);
       expect((end as readonly number[])[0]).toBe(0);
       expect((end as readonly number[])[1]).toBeGreaterThanOrEqual(0);
+    });
+
+    it('can empty the lists of a span that is ending, whether it has events and links or none', () => {
+      const processor = Object.assign(new CollectingProcessor(), {
+        onEnding({ events, links }: ReadableSpan) {
+          events.splice(0);
+          links.length = 0;
+        },
+      });
+      provider = make({ spanProcessors: [processor] });
+      const tracer = provider.getTracer('t');
+      tracer.startSpan('none').end();
+      tracer.startSpan('some').addEvent('e').addLink({ context: remote }).end();
+      expect(processor.ended.map(({ events, links }) => [...events, ...links])).toEqual([[], []]);
+      expect(errors).toEqual([]);
     });
 
     it('can write a span when it starts and when it is ending', () => {
@@ -929,6 +975,25 @@ describe.each(providers)('%s', (_, make) => {
         [{ context: remote }],
       ]);
       expect(asked[1]?.[1]).toBe(processor.ended[1]?.spanContext().traceId);
+    });
+
+    it('by default takes every root, and so does a parent-based sampler that is told nothing', () => {
+      for (const options of [{}, { sampler: new ParentBasedSampler({} as never) }]) {
+        const span = tracing(options).tracer.startSpan('x');
+        expect(span.spanContext().traceFlags & TraceFlags.SAMPLED).toBe(TraceFlags.SAMPLED);
+      }
+    });
+
+    it('by default hands the trace of an unsampled parent on, with a span id of its own', () => {
+      const { tracer } = tracing();
+      const parent = trace.setSpanContext(ROOT_CONTEXT, { ...remote, traceFlags: TraceFlags.NONE });
+      const child = tracer.startSpan('child', {}, parent);
+      const grandchild = tracer.startSpan('grandchild', {}, trace.setSpan(parent, child));
+      const ids = [child, grandchild].map((span) => span.spanContext());
+      expect(ids.map(({ traceId }) => traceId)).toEqual([remote.traceId, remote.traceId]);
+      expect(new Set([remote, ...ids].map(({ spanId }) => spanId)).size).toBe(3);
+      // The same at every call.
+      expect(child.spanContext()).toEqual(ids[0]);
     });
 
     it.each([

@@ -59,6 +59,15 @@ describe('beside OpenTelemetry 3.x and api 1.10', () => {
     });
   });
 
+  it.each(['theirs in ours', 'ours in theirs'])('samplers plug in unchanged: %s', (which) => {
+    expect((seen['sampled'] as Record<string, unknown>)[which]).toEqual([
+      'on: 200',
+      'off: 0',
+      'half: about half',
+      'parentBased: about half',
+    ]);
+  });
+
   it('the api finds the span that our context holds', () => {
     expect(seen['activeSpan']).toBe(true);
   });

@@ -69,10 +69,6 @@ class Rest {
   warned = false;
 }
 
-/** What most spans answer when a page or an exporter looks: nobody may write into them. */
-const noEvents = Object.freeze([]) as unknown as TimedEvent[];
-const noLinks = Object.freeze([]) as unknown as Link[];
-
 /** What is said of what cannot be read as a time. */
 export const NO_TIME = 'no number, Date or [seconds, nanoseconds] between 1970 and 2554; using now';
 
@@ -375,12 +371,13 @@ export class RecordedSpan implements Span, Refuser {
     return this.bag;
   }
 
+  /** Of a span that has none, not kept, and not frozen: a processor may empty the list before it hands the span on. */
   get events(): TimedEvent[] {
-    return this.rest?.events ?? noEvents;
+    return this.rest?.events ?? [];
   }
 
   get links(): Link[] {
-    return this.rest?.links ?? noLinks;
+    return this.rest?.links ?? [];
   }
 
   get droppedAttributesCount(): number {

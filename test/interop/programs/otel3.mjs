@@ -5,12 +5,18 @@ import { context, propagation, ROOT_CONTEXT, SpanKind, trace } from '@openteleme
 import { AsyncLocalStorageContextManager as TheirContextManager } from '@opentelemetry/context-async-hooks';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
   BatchSpanProcessor,
   InMemorySpanExporter,
+  ParentBasedSampler,
+  RandomIdGenerator,
   SimpleSpanProcessor,
   TracerProvider as TheirProvider,
+  TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace';
 import { AsyncLocalStorageContextManager, W3CTraceContextPropagator } from '@sonde/context';
+import * as core from '@sonde/core';
 import { startSpan, TracerProvider, withSpan } from '@sonde/core';
 import { debugHandler, RequestStore, RequestsProcessor } from '@sonde/debug';
 import { instrumentHttp } from '@sonde/http';
@@ -81,5 +87,31 @@ const token = context.attach(ROOT_CONTEXT.setValue(Symbol.for('test'), 'attached
 seen.attached = context.active().getValue(Symbol.for('test'));
 token.dispose();
 seen.detached = context.active() === ROOT_CONTEXT;
+
+// Their samplers and generator of ids in our provider, our samplers in theirs: how many of 200 roots are exported.
+function exported(Provider, sampler, more = {}) {
+  const exporter = new InMemorySpanExporter();
+  const spanProcessors = [new SimpleSpanProcessor({ exporter })];
+  const tracer = new Provider({ sampler, spanProcessors, ...more }).getTracer('t');
+  for (let i = 0; i < 200; i++) tracer.startSpan('root', {}, ROOT_CONTEXT).end();
+  return exporter.getFinishedSpans().length;
+}
+const ratio = (sampled) => (sampled > 50 && sampled < 150 ? 'about half' : sampled);
+const samplers = (sdk) => ({
+  on: new sdk.AlwaysOnSampler(),
+  off: new sdk.AlwaysOffSampler(),
+  half: new sdk.TraceIdRatioBasedSampler(0.5),
+  parentBased: new sdk.ParentBasedSampler({ root: new sdk.TraceIdRatioBasedSampler(0.5) }),
+});
+const theirs = samplers({ AlwaysOffSampler, AlwaysOnSampler, ParentBasedSampler, TraceIdRatioBasedSampler });
+seen.sampled = Object.fromEntries(
+  [
+    ['theirs in ours', TracerProvider, theirs, { idGenerator: new RandomIdGenerator() }],
+    ['ours in theirs', TheirProvider, samplers(core), {}],
+  ].map(([name, Provider, all, more]) => [
+    name,
+    Object.entries(all).map(([kind, sampler]) => `${kind}: ${ratio(exported(Provider, sampler, more))}`),
+  ]),
+);
 
 console.log(JSON.stringify(seen));
