@@ -13,6 +13,7 @@ it('nothing is kept of spans and contexts that nobody needs any more', async () 
     'contexts of async work that is over',
     'the parents of the last span of a chain',
     'what was given to spans that are kept',
+    'ended spans that were watched for lost context',
     'generators that were left in the middle',
   ]);
   expect(kept.filter(([, part]) => part > BY_ACCIDENT)).toEqual([]);

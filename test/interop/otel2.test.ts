@@ -1,6 +1,7 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
+  type TracerProvider as ApiTracerProvider,
   type Baggage,
   type Context,
   context,
@@ -15,7 +16,7 @@ import {
 import { AsyncLocalStorageContextManager as TheirContextManager } from '@opentelemetry/context-async-hooks';
 import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-trace-otlp-proto';
-import { resourceFromAttributes } from '@opentelemetry/resources';
+import { resourceFromAttributes, type Resource as TheirResource } from '@opentelemetry/resources';
 import {
   AlwaysOnSampler,
   BasicTracerProvider,
@@ -23,6 +24,8 @@ import {
   InMemorySpanExporter,
   type ReadableSpan,
   SimpleSpanProcessor,
+  type IdGenerator as TheirIdGenerator,
+  type Sampler as TheirSampler,
   type SpanProcessor as TheirSpanProcessor,
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace-base';
@@ -31,7 +34,15 @@ import {
   propagatorFromNames,
   W3CTraceContextPropagator,
 } from '@sonde/context';
-import { type Span as OurSpan, type SpanProcessor, TracerProvider } from '@sonde/core';
+import {
+  type ContextLossDetector,
+  type IdGenerator,
+  type Sampler as OurSampler,
+  type Span as OurSpan,
+  type Resource,
+  type SpanProcessor,
+  TracerProvider,
+} from '@sonde/core';
 import { debugHandler, RequestStore, RequestsProcessor, type TraceView } from '@sonde/debug';
 import { instrumentHttp } from '@sonde/http';
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it } from 'vitest';
@@ -80,6 +91,13 @@ describe('our spans through their pipeline', () => {
     expectTypeOf<TheirSpanProcessor>().toExtend<SpanProcessor>();
     expectTypeOf<RequestsProcessor>().toExtend<TheirSpanProcessor>();
     expectTypeOf<RequestsProcessor>().toExtend<SpanProcessor>();
+    expectTypeOf<ContextLossDetector>().toExtend<TheirSpanProcessor>();
+    expectTypeOf<TheirSampler>().toExtend<OurSampler>();
+    expectTypeOf<OurSampler>().toExtend<TheirSampler>();
+    expectTypeOf<TheirIdGenerator>().toExtend<IdGenerator>();
+    expectTypeOf<IdGenerator>().toExtend<TheirIdGenerator>();
+    expectTypeOf<TheirResource>().toExtend<Resource>();
+    expectTypeOf<TracerProvider>().toExtend<ApiTracerProvider>();
   });
 
   it('are sampled by their samplers', () => {

@@ -1,33 +1,18 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Collector } from '../support/collector.ts';
 import { Program } from '../support/program.ts';
+import { makeProject, repository } from '../support/project.ts';
 import { comparable } from '../support/story-told.ts';
 
-/**
- * A project in an empty folder, as a user of OpenTelemetry 3.x has it: our packages as they are built, and api 1.10
- * as the one and only api. Links into this repository would lead our packages back to its api 1.9.
- */
-const project = mkdtempSync(join(tmpdir(), 'sonde-otel3-'));
-const repository = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+/** As a user of OpenTelemetry 3.x has it, with api 1.10 as the one and only api. */
+const project = makeProject('test/interop/otel3', ['core', 'context', 'httptrace', 'http', 'debug']);
 
 let collector: Collector;
 let seen: Record<string, unknown>;
 
 beforeAll(async () => {
-  for (const name of ['core', 'context', 'httptrace', 'http', 'debug']) {
-    const home = join(project, 'node_modules/@sonde', name);
-    for (const part of ['dist', 'package.json'])
-      cpSync(repository(`packages/${name}/${part}`), join(home, part), { recursive: true });
-  }
-  const theirs = repository('test/interop/otel3/node_modules/@opentelemetry');
-  mkdirSync(join(project, 'node_modules/@opentelemetry'));
-  for (const name of readdirSync(theirs)) {
-    symlinkSync(realpathSync(join(theirs, name)), join(project, 'node_modules/@opentelemetry', name));
-  }
   cpSync(repository('test/interop/programs/otel3.mjs'), join(project, 'program.mjs'));
   cpSync(repository('test/support/story.mjs'), join(project, 'story.mjs'));
 

@@ -23,6 +23,9 @@
  *
  * @module
  */
+// `Disposable`, for programs whose own `lib` and types do not bring it.
+/// <reference lib="esnext.disposable" preserve="true" />
+
 export { isTracingSuppressed, suppressTracing } from './active-context.ts';
 export { annotate } from './annotate.ts';
 export type { AnyValue } from './any-value.ts';

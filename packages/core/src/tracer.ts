@@ -70,7 +70,10 @@ export class Tracer implements ApiTracer {
     this.spans = spans;
   }
 
-  /** Whether a span started now could reach anyone: false without processors and after shutdown. */
+  /**
+   * Whether a span started now could reach anyone: false without processors and after shutdown. It may change: who
+   * wants to spare the description of a span asks before each one.
+   */
   enabled(): boolean {
     return this.setting.hasProcessors && !this.setting.stopped;
   }
@@ -78,7 +81,7 @@ export class Tracer implements ApiTracer {
   /**
    * Starts a span. It does not become the active one: see {@link startActiveSpan} and `withSpan`.
    *
-   * @param options kind, attributes (better given here than set later: samplers see them), links, `startTime`,
+   * @param options kind, attributes and links (better given here than added later: samplers see them), `startTime`,
    *   `root` to ignore the parent
    * @param context where the parent is looked for; default: the active context
    */

@@ -1,7 +1,7 @@
 // What stays in memory of spans and contexts that nobody needs any more. To be run with --expose-gc.
 import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@sonde/context';
-import { TracerProvider, traced, withSpan } from '@sonde/core';
+import { ContextLossDetector, TracerProvider, traced, withSpan } from '@sonde/core';
 
 const ring = [];
 const processor = {
@@ -62,6 +62,18 @@ const found = {
       tracer.startSpan('span', { attributes }).setAttributes(attributes).end();
     }
     return refs;
+  }),
+  'ended spans that were watched for lost context': await alive((note) => {
+    const spanProcessors = [new ContextLossDetector({ say() {} })];
+    const watched = new TracerProvider({ spanProcessors }).getTracer('watched');
+    return Array.from({ length: 100 }, () => {
+      const parent = watched.startSpan('parent');
+      const child = watched.startSpan('child', {}, trace.setSpan(ROOT_CONTEXT, parent));
+      parent.end();
+      child.end();
+      child.setAttribute('late', 1);
+      return [note(parent), note(child)];
+    }).flat();
   }),
   'generators that were left in the middle': await alive((note) => {
     const count = traced(function* count() {
