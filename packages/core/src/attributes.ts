@@ -21,7 +21,10 @@ export interface Refuser {
 
 /** `text` without what is beyond `limit` characters; a surrogate pair is never cut in two. */
 export function truncate(text: string, limit: number): string {
-  if (text.length <= limit) return text;
+  return text.length <= limit ? text : cut(text, limit);
+}
+
+function cut(text: string, limit: number): string {
   const last = text.charCodeAt(limit - 1);
   const cutsPair = last >= 0xd800 && last <= 0xdbff;
   return text.slice(0, cutsPair ? limit - 1 : limit);
@@ -249,7 +252,10 @@ function describe(value: unknown): string {
 
 /** What should have been a string, as one. An object whose own conversion throws becomes its type. */
 export function toText(value: unknown): string {
-  if (typeof value === 'string') return value;
+  return typeof value === 'string' ? value : convert(value);
+}
+
+function convert(value: unknown): string {
   try {
     return String(value);
   } catch {

@@ -11,7 +11,15 @@ export const MAX_EXCEPTION_ATTRIBUTES = 3;
 export function exceptionAttributes(exception: unknown, lengthLimit: number): Attributes | undefined {
   if (typeof exception === 'string') return { 'exception.message': truncate(exception, lengthLimit) };
   if (typeof exception !== 'object' || exception === null) return undefined;
-  const { code, message, name, stack } = readAll(exception);
+  let { code, message, name, stack }: Readings = {};
+  try {
+    ({ code, message, name, stack } = exception as Readings);
+  } catch {
+    code = read(exception, 'code');
+    message = read(exception, 'message');
+    name = read(exception, 'name');
+    stack = read(exception, 'stack');
+  }
   const type = code || name;
   if (!type && !message) return undefined;
   if (type && message && stack) {
@@ -33,20 +41,6 @@ interface Readings {
   readonly name?: unknown;
   readonly message?: unknown;
   readonly stack?: unknown;
-}
-
-function readAll(exception: Readings): Readings {
-  try {
-    const { code, message, name, stack } = exception;
-    return { code, message, name, stack };
-  } catch {
-    return {
-      code: read(exception, 'code'),
-      message: read(exception, 'message'),
-      name: read(exception, 'name'),
-      stack: read(exception, 'stack'),
-    };
-  }
 }
 
 /** What is thrown may be anything, also something whose properties throw when they are read. */

@@ -116,6 +116,29 @@ describe('a span', () => {
     expect(span.attributes).toEqual({ a: 3, b: 2 });
   });
 
+  it('keeps each of many attributes, set one by one', () => {
+    const expected = Object.fromEntries(Array.from({ length: 128 }, (_, i) => [`key ${i}`, i]));
+    const span = start();
+    for (const [key, value] of Object.entries(expected)) span.setAttribute(key, value);
+    expect(span.attributes).toEqual(expected);
+    span.setAttribute('key 0', 'again').setAttribute('key 128', 'too many');
+    expect(span.attributes).toEqual({ ...expected, 'key 0': 'again' });
+    expect(span.droppedAttributesCount).toBe(1);
+  });
+
+  it('tells what an event was when it was added', () => {
+    const span = start();
+    const size = { 'answer.size': 3, parts: [1] };
+    const error = new Error('no');
+    span.addEvent('answered', size as never);
+    span.recordException(error);
+    size['answer.size'] = 4;
+    size.parts.push(2);
+    error.message = 'yes';
+    expect(span.events[0]?.attributes).toEqual({ 'answer.size': 3, parts: [1] });
+    expect(span.events[1]?.attributes).toMatchObject({ 'exception.message': 'no' });
+  });
+
   it('lets attributes given with an exception win over its own', () => {
     const span = start();
     span.recordException?.(new Error('own'), { 'exception.message': 'given', more: true } as never);

@@ -24,6 +24,7 @@ import {
   truncate,
 } from './attributes.ts';
 import { type Anchor, fromInput, hrtime, toHrTime, toWall } from './clock.ts';
+import { EventList } from './event-list.ts';
 import { exceptionAttributes, MAX_EXCEPTION_ATTRIBUTES } from './exception.ts';
 import { SpanIds, TraceIdentity } from './ids.ts';
 import { acceptLink, listLinks } from './link.ts';
@@ -61,10 +62,8 @@ function growable(bag: Attributes | undefined): Attributes {
 
 /** What most spans never have, in an object of its own, so that they do not pay for its fields. */
 class Rest {
-  events: TimedEvent[] | undefined = undefined;
   links: Link[] | undefined = undefined;
   droppedAttributes = 0;
-  droppedEvents = 0;
   droppedLinks = 0;
   warned = false;
 }
@@ -102,9 +101,11 @@ export class RecordedSpan implements Span, Refuser {
 
   /** Attributes accepted at creation, an object of our own; those set later wait in `later`, key after value. */
   private bag: Attributes | undefined = undefined;
-  private later: (string | AttributeValue)[] | undefined = undefined;
-  /** How many attributes there can be at most: a key set twice counts twice until the next fold. */
-  private attributeCount = 0;
+  private later: (string | AttributeValue | undefined)[] | undefined = undefined;
+  private bagCount = 0;
+  /** A key set twice counts twice until the next fold. */
+  private laterCount = 0;
+  private eventList: EventList | undefined = undefined;
   private rest: Rest | undefined = undefined;
 
   constructor(
@@ -136,14 +137,21 @@ export class RecordedSpan implements Span, Refuser {
     if (typeof key !== 'string' || key === '') return this.warn(refusal(key, value));
     const accepted = this.accept(key, value);
     if (accepted === undefined) return this;
-    if (this.attributeCount < this.setting.laterLimit) {
-      this.attributeCount++;
-      if (this.later === undefined) this.later = [key, accepted];
-      else this.later.push(key, accepted);
-    } else {
-      this.setAtLimit(key, accepted);
-    }
+    if (this.bagCount + this.laterCount < this.setting.laterLimit) this.setLater(key, accepted);
+    else this.setAtLimit(key, accepted);
     return this;
+  }
+
+  private setLater(key: string, value: AttributeValue): void {
+    const at = 2 * this.laterCount++;
+    if (this.later === undefined) {
+      // Room for six: grown from one by V8, it would hold eleven and leave the first array behind.
+      const _ = undefined;
+      this.later = [key, value, _, _, _, _, _, _, _, _, _, _];
+    } else {
+      this.later[at] = key;
+      this.later[at + 1] = value;
+    }
   }
 
   setAttributes(attributes: { readonly [key: string]: AnyValue | undefined }): this {
@@ -157,7 +165,7 @@ export class RecordedSpan implements Span, Refuser {
     if (accepted.dropped > 0) this.more().droppedAttributes += accepted.dropped;
     if (first) {
       this.bag = accepted.attributes;
-      this.attributeCount = accepted.count;
+      this.bagCount = accepted.count;
       return this;
     }
     for (const key of Object.keys(accepted.attributes)) {
@@ -168,49 +176,19 @@ export class RecordedSpan implements Span, Refuser {
 
   addEvent(name: string, attributesOrTime?: Attributes | TimeInput, time?: TimeInput): this {
     if (this.ended) return this.refuseEnded('addEvent');
+    if (attributesOrTime === undefined || isTimeInput(attributesOrTime)) {
+      return this.pushEvent(toText(name), noAttributes.attributes, 0, time ?? attributesOrTime);
+    }
     const { limits } = this.setting;
-    const timeIsSecond = isTimeInput(attributesOrTime);
-    const { attributes, dropped } = acceptAttributes(
-      timeIsSecond ? undefined : attributesOrTime,
-      limits.attributePerEventCountLimit,
-      limits,
-      this,
-    );
-    return this.pushEvent(
-      toText(name),
-      attributes,
-      dropped,
-      time ?? (timeIsSecond ? attributesOrTime : undefined),
-    );
+    const accepted = acceptAttributes(attributesOrTime, limits.attributePerEventCountLimit, limits, this);
+    return this.pushEvent(toText(name), accepted.attributes, accepted.dropped, time);
   }
 
-  private pushEvent(
-    name: string,
-    attributes: Attributes,
-    droppedAttributesCount: number,
-    at: TimeInput | undefined,
-  ): this {
-    const event: TimedEvent = {
-      name,
-      attributes,
-      time: toWall(at === undefined ? hrtime() : this.timeOf(at), this.anchor),
-      droppedAttributesCount,
-    };
+  private pushEvent(name: string, attributes: Attributes, dropped: number, at: TimeInput | undefined): this {
+    const time = at === undefined ? hrtime() : this.timeOf(at);
     const { eventCountLimit } = this.setting.limits;
-    const rest = this.more();
-    if (rest.events === undefined) {
-      if (eventCountLimit > 0) {
-        rest.events = [event];
-        return this;
-      }
-    } else if (rest.events.length < eventCountLimit) {
-      rest.events.push(event);
-      return this;
-    } else {
-      rest.events.shift();
-      rest.events.push(event);
-    }
-    rest.droppedEvents++;
+    this.eventList ??= new EventList();
+    if (this.eventList.add(name, attributes, dropped, time, eventCountLimit)) return this;
     return this.warn(tooMany(eventCountLimit, 'events', 'the oldest are dropped'));
   }
 
@@ -373,7 +351,7 @@ export class RecordedSpan implements Span, Refuser {
 
   /** Of a span that has none, not kept, and not frozen: a processor may empty the list before it hands the span on. */
   get events(): TimedEvent[] {
-    return this.rest?.events ?? [];
+    return this.eventList?.read(this.anchor) ?? [];
   }
 
   get links(): Link[] {
@@ -385,7 +363,7 @@ export class RecordedSpan implements Span, Refuser {
   }
 
   get droppedEventsCount(): number {
-    return this.rest?.droppedEvents ?? 0;
+    return this.eventList?.dropped ?? 0;
   }
 
   get droppedLinksCount(): number {
@@ -427,12 +405,14 @@ export class RecordedSpan implements Span, Refuser {
 
   private accept(key: string, value: unknown): AttributeValue | undefined {
     if (typeof value === 'number' || typeof value === 'boolean') return value;
-    const { limits } = this.setting;
-    if (typeof value === 'string' && value.length <= limits.attributeValueLengthLimit) return value;
-    if (value === undefined) return undefined;
+    if (typeof value === 'string') return truncate(value, this.setting.limits.attributeValueLengthLimit);
+    return value === undefined ? undefined : this.acceptObject(key, value);
+  }
+
+  private acceptObject(key: string, value: unknown): AttributeValue | undefined {
     let accepted: AttributeValue | undefined;
     try {
-      accepted = acceptValue(value, limits);
+      accepted = acceptValue(value, this.setting.limits);
     } catch {
       // A Proxy or getter that throws is no attribute.
     }
@@ -441,17 +421,16 @@ export class RecordedSpan implements Span, Refuser {
   }
 
   /** Moves `later` into the bag, which is our own: a key set again keeps its place and takes the new value. */
-  private fold(later: (string | AttributeValue)[]): void {
+  private fold(later: (string | AttributeValue | undefined)[]): void {
     const bag = growable(this.bag);
-    let count = this.attributeCount - later.length / 2;
-    for (let i = 0; i < later.length; i += 2) {
+    for (let i = 0; i < 2 * this.laterCount; i += 2) {
       const key = later[i] as string;
-      if (!Object.hasOwn(bag, key)) count++;
+      if (!Object.hasOwn(bag, key)) this.bagCount++;
       put(bag, key, later[i + 1] as AttributeValue);
     }
     this.later = undefined;
+    this.laterCount = 0;
     this.bag = bag;
-    this.attributeCount = count;
   }
 
   private setAtLimit(key: string, value: AttributeValue): void {
@@ -459,9 +438,9 @@ export class RecordedSpan implements Span, Refuser {
     const { attributeCountLimit } = this.setting.limits;
     if (Object.hasOwn(bag, key)) {
       put(bag, key, value);
-    } else if (this.attributeCount < attributeCountLimit) {
+    } else if (this.bagCount < attributeCountLimit) {
       put(bag, key, value);
-      this.attributeCount++;
+      this.bagCount++;
     } else {
       this.more().droppedAttributes++;
       this.warn(tooMany(attributeCountLimit, 'attributes', 'the others are dropped'));
@@ -491,13 +470,8 @@ export class RecordedSpan implements Span, Refuser {
 function isTimeInput(value: unknown): value is TimeInput {
   if (typeof value !== 'object' || value === null) return typeof value === 'number';
   try {
-    return (
-      value instanceof Date ||
-      (Array.isArray(value) &&
-        value.length === 2 &&
-        typeof value[0] === 'number' &&
-        typeof value[1] === 'number')
-    );
+    if (!Array.isArray(value)) return value instanceof Date;
+    return value.length === 2 && typeof value[0] === 'number' && typeof value[1] === 'number';
   } catch {
     return false;
   }
