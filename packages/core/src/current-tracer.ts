@@ -1,6 +1,9 @@
 import { type Tracer, type TracerProvider, trace } from '@opentelemetry/api';
 
-/** Where every copy of the api 1.x keeps what is registered. */
+/**
+ * Where every copy of the api 1.x keeps what is registered. The object that stands there must not be kept: Sentry's
+ * SDK puts another in its place.
+ */
 const API = Symbol.for('opentelemetry.js.api.1');
 
 /**
@@ -8,7 +11,16 @@ const API = Symbol.for('opentelemetry.js.api.1');
  * no-op costs twenty times as much, for every `withSpan` of a program that is not traced.
  */
 export function isTraced(): boolean {
+  if (!(API in globalThis)) makePlace();
   return (globalThis as { [API]?: { trace?: unknown } })[API]?.trace !== undefined;
+}
+
+/**
+ * A global property that is missing is searched for each time, which costs as much as a call. One that is there is
+ * compiled in as a constant until it changes; `undefined` means the same to the api, which writes with `??=`.
+ */
+function makePlace(): void {
+  Reflect.set(globalThis, API, undefined);
 }
 
 /**

@@ -251,7 +251,47 @@ describe('withSpan', () => {
   it('just runs the function when no provider is registered', () => {
     trace.disable();
     expect(withSpan('nobody', () => 'ran')).toBe('ran');
+    expect(withSpan('nobody', { attributes: { a: 1 } }, () => 'ran')).toBe('ran');
+    expect(withSpan('nobody', (span) => span.isRecording())).toBe(false);
     expect(ended).toHaveLength(0);
+  });
+
+  it('sees a provider come, go, and come again', () => {
+    trace.disable();
+    withSpan('before', () => {});
+    register();
+    withSpan('while', () => {});
+    trace.disable();
+    withSpan('after', () => {});
+    register();
+    withSpan('again', () => {});
+    expect(ended.map(({ name }) => name)).toEqual(['while', 'again']);
+  });
+
+  describe('when the place of the api on the global object', () => {
+    const api = Symbol.for('opentelemetry.js.api.1');
+    const global = globalThis as { [api]?: unknown };
+
+    it('is missing, leaves it as the api takes it', () => {
+      context.disable();
+      delete global[api];
+      expect(withSpan('nobody', () => 'ran')).toBe('ran');
+      expect(global[api]).toBeUndefined();
+      register();
+      withSpan('work', () => {});
+      expect(only().name).toBe('work');
+    });
+
+    it('is taken by another object, sees what is registered there', () => {
+      withSpan('first', () => {});
+      const first = global[api];
+      global[api] = undefined;
+      withSpan('nobody', () => {});
+      register();
+      expect(global[api]).not.toBe(first);
+      withSpan('second', () => {});
+      expect(ended.map(({ name }) => name)).toEqual(['first', 'second']);
+    });
   });
 });
 
