@@ -10,16 +10,18 @@ const SLICE_NANOS = 6e6;
 const WARM_UP_NANOS = 150e6;
 const BATCH = 64;
 
-/** How many times fill a slice. */
+/** How many times fill a slice: by the fastest seen, as one that was disturbed would make all slices too short. */
 export async function calibrate(work) {
   let times = BATCH;
   let spent = 0;
-  for (;;) {
+  let fastest = Infinity;
+  while (spent < WARM_UP_NANOS) {
     const nanos = await take(work, times);
     spent += nanos;
-    if (spent >= WARM_UP_NANOS) return Math.ceil((times * SLICE_NANOS) / nanos);
-    times = Math.ceil(times * Math.min(4, (SLICE_NANOS * 1.2) / nanos));
+    fastest = Math.min(fastest, nanos / times);
+    times = Math.ceil(Math.min(4 * times, SLICE_NANOS / fastest));
   }
+  return times;
 }
 
 /** Nanoseconds for one time. */
