@@ -88,6 +88,11 @@ export class RequestTrace implements ConnectionUser {
     return hostPort(this.req.host, this.req.port);
   }
 
+  /** Its client says nothing when it is given up before it has a connection: if its scope is aborted, so is it. */
+  endWithScope(): void {
+    this.scope?.unconnected.add(this);
+  }
+
   /** Whether any trace has the hook: if not, what it needs is not listened for. */
   wants(hook: HookName): boolean {
     for (const trace of this.traces) if (trace[hook] !== undefined) return true;
@@ -243,6 +248,7 @@ export class RequestTrace implements ConnectionUser {
   }
 
   private stopWaiting(): void {
+    this.scope?.unconnected.delete(this);
     if (!this.hasConn && this.pool !== undefined) this.pool.waiting--;
   }
 

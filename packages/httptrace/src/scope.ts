@@ -1,6 +1,11 @@
 import { Attempts } from './attempts.ts';
 import type { TraceSource } from './client-trace.ts';
 
+/** A request that has no connection yet, of a client that says nothing when its caller gives it up. */
+export interface Unconnected {
+  end(err: Error, inferred: true): void;
+}
+
 /**
  * What travels in the AsyncLocalStorage: a token that is emptied when the work of its scope is over. Node keeps
  * the store of whoever dialed a connection alive for as long as the connection idles in its pool, and with it
@@ -10,6 +15,7 @@ export class Scope {
   source: TraceSource | undefined;
   readonly outer: Scope | undefined;
   readonly attempts: Attempts = new Attempts();
+  readonly unconnected: Set<Unconnected> = new Set();
   private openRequests = 0;
   /** Whether the scope's function has returned and, if that was a promise, settled. */
   private settled = false;
@@ -33,7 +39,9 @@ export class Scope {
     this.outer?.end();
   }
 
-  settle(): void {
+  /** `reason`: what the scope's function was rejected with. If it was aborted, so are requests that say nothing. */
+  settle(reason?: unknown): void {
+    if (isAbort(reason)) for (const request of [...this.unconnected]) request.end(reason, true);
     this.settled = true;
     this.closeIfOver();
   }
@@ -45,4 +53,8 @@ export class Scope {
       this.onClose();
     }
   }
+}
+
+function isAbort(reason: unknown): reason is Error {
+  return reason instanceof Error && (reason.name === 'AbortError' || reason.name === 'TimeoutError');
 }

@@ -27,7 +27,16 @@ export function withClientTrace<T>(trace: TraceSource, fn: () => T): T {
     scope.settle();
     return result;
   }
-  return result.finally(() => scope.settle()) as T;
+  return result.then(
+    (value) => {
+      scope.settle();
+      return value;
+    },
+    (error) => {
+      scope.settle(error);
+      throw error;
+    },
+  ) as T;
 }
 
 /**

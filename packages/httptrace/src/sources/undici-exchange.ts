@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { Connection } from '../connection.ts';
@@ -31,6 +32,8 @@ export class Exchange {
   constructor(request: UndiciRequest & Callbacks, trace: RequestTrace) {
     this.request = request;
     this.trace = trace;
+    // `request` and the like settle when their dial ends, and tell. fetch settles at once.
+    if (!(noteOf(request, 'handler') instanceof AsyncResource)) trace.endWithScope();
     if (request.upgrade || request.method === 'CONNECT') this.overhearUpgrade();
     // Since undici 7 a channel tells the pieces of bodies: undici 6 is known by an option that it alone has.
     if (trace.wants('bodyChunk') && 'throwOnError' in request) this.overhearBody();
