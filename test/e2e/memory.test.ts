@@ -41,3 +41,14 @@ it('nothing is kept of 10,000 sent requests, by hooks or connections that stay',
   // No trace is left, so nothing is installed.
   expect(pools).toBe(0);
 }, 180_000);
+
+it('nothing is kept of the requests of npm’s undici, neither by an idle pool nor of a closed one', async () => {
+  const program = new Program(['--expose-gc', 'e2e/programs/sent-by-undici.mjs']);
+  // It ends by itself, although a pool is left idle and a global trace is left installed.
+  expect(await program.ended).toBe(0);
+  const kept = Object.entries(JSON.parse(program.stdout) as Record<string, number>);
+  expect(kept.length).toBeGreaterThanOrEqual(4);
+  expect(kept.filter(([what, count]) => count > (what.includes('traces') ? 200 * BY_ACCIDENT : 0))).toEqual(
+    [],
+  );
+});
