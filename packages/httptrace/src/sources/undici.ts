@@ -52,6 +52,7 @@ export function watchUndici(): () => void {
         }
       }
       dispatches.enter(request, (attempt, askedAt) => {
+        if (!RequestTrace.watched()) return;
         const trace = RequestTrace.begin(new UndiciOutgoing(request, attempt), askedAt);
         if (trace === undefined) return;
         request[EXCHANGE] = new Exchange(request, trace);
