@@ -5,6 +5,13 @@ export const SETUPS = ['recording', 'unsampled', 'untraced'];
 
 const timed = (setup, name, title, more = {}) => ({ setup, name, key: name, title, unit: 'ns', ...more });
 const server = (key, title) => ({ setup: 'server', name: 'server', key, title, unit: 'µs' });
+const client = (by, key, title, unit = 'µs') => ({
+  setup: 'client',
+  name: 'client',
+  key: `${by}${key}`,
+  title,
+  unit,
+});
 const memory = (name, key, title) => ({ setup: 'memory', name, key, title, unit: 'B' });
 
 export const ROWS = [
@@ -23,6 +30,16 @@ export const ROWS = [
   server('serverPlain', "server, `response.end('ok')` untraced: CPU of a request"),
   server('server', '… added by its span and the page’s store'),
   server('serverAboveAls', '… above a bare `AsyncLocalStorage.run`'),
+  ...[
+    ['http', 'client, node:http'],
+    ['fetch', 'client, fetch'],
+  ].flatMap(([by, title]) => [
+    client(by, 'Off', `${title} untraced: CPU of a request`),
+    client(by, 'Installed', '… hooks installed, none for it: times untraced', '×'),
+    client(by, 'Three', '… added by three hooks'),
+    client(by, 'All', '… added by all hooks'),
+    client(by, 'Span', '… added by its span, phases as events'),
+  ]),
   memory('allocated', 'allocated', 'allocated per bare span'),
   memory('allocated', 'allocatedAttributes', '… with 5 attributes'),
   memory('retained', 'retained', 'retained per bare span'),

@@ -1,6 +1,8 @@
 // Everything that was asked for, under one Node.
 import { measurements, ROWS, SETUPS } from './cases.mjs';
+import { clientsOf } from './http/clients.mjs';
 import { measureServers } from './http/measure.mjs';
+import { measureClients } from './http/measure-clients.mjs';
 import { serversOf } from './http/subjects.mjs';
 import { measureImports, measureMemory } from './programs.mjs';
 import { subjectsOf } from './subjects.mjs';
@@ -32,6 +34,12 @@ export async function measureUnder(node, binary, names, say) {
     say(`Node ${node}, servers: ${subjects.join(', ')}`);
     add(addedTo(await measureServers(binary, subjects)));
   }
+  if (rows.some(({ setup }) => setup === 'client')) {
+    const subjects = clientsOf(node);
+    say(`Node ${node}, clients: ${subjects.join(', ')}`);
+    for (const [by, micros] of Object.entries(await measureClients(binary, subjects)))
+      add(addedToClient(by, micros));
+  }
   if (rows.some(({ setup }) => setup === 'memory')) {
     say(`Node ${node}, memory`);
     add(await measureMemory(binary, subjectsOf('memory', node)));
@@ -53,6 +61,20 @@ function addedTo({ plain, 'AsyncLocalStorage.run': storage, ...traced }) {
   ]);
   const figures = Object.fromEntries(added);
   figures.sonde.serverPlain = plain;
+  return figures;
+}
+
+/** The same of a client, and what hooks without a span add. */
+function addedToClient(by, { off, installed, 'three hooks': three, 'all hooks': all, ...traced }) {
+  const figures = Object.fromEntries(
+    Object.entries(traced).map(([subject, micros]) => [subject, { [`${by}Span`]: micros - off }]),
+  );
+  Object.assign(figures.sonde, {
+    [`${by}Off`]: off,
+    [`${by}Installed`]: installed / off,
+    [`${by}Three`]: three - off,
+    [`${by}All`]: all - off,
+  });
   return figures;
 }
 

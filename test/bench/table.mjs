@@ -23,7 +23,7 @@ function cell({ figures, unit }, name) {
 
 function inWords({ aim, atLeast, atMost, atMostTimes, than }) {
   if (atMost !== undefined) return `≤ ${atMost}${aim === undefined ? '' : ` (aim ${aim})`}`;
-  if (atMostTimes !== undefined) return `≤ ${atMostTimes}× a ${than}`;
+  if (atMostTimes !== undefined) return `≤ ${atMostTimes}× ${than}`;
   return `${atLeast}× ${than}${aim === undefined ? '' : ` (aim ${aim}×)`}`;
 }
 
@@ -34,4 +34,4 @@ function verdict(targets) {
   return `short: ${short.map(({ atMost, measured }) => `${digits(measured)}${atMost === undefined ? '×' : ''}`).join(', ')}`;
 }
 
-const digits = (figure) => (figure < 20 ? figure.toFixed(1) : figure.toFixed(0));
+const digits = (figure) => figure.toFixed(Math.abs(figure) < 2 ? 2 : figure < 20 ? 1 : 0);
