@@ -65,12 +65,12 @@ function addedTo({ plain, 'AsyncLocalStorage.run': storage, ...traced }) {
 }
 
 /** The same of a client, and what hooks without a span add. */
-function addedToClient(by, { off, installed, 'three hooks': three, 'all hooks': all, ...traced }) {
+function addedToClient(by, { all, installed, off, plain, three, ...traced }) {
   const figures = Object.fromEntries(
-    Object.entries(traced).map(([subject, micros]) => [subject, { [`${by}Span`]: micros - off }]),
+    Object.entries(traced).map(([subject, micros]) => [subject, { [`${by}Span`]: micros - plain }]),
   );
   Object.assign(figures.sonde, {
-    [`${by}Off`]: off,
+    [`${by}Off`]: plain,
     [`${by}Installed`]: installed / off,
     [`${by}Three`]: three - off,
     [`${by}All`]: all - off,

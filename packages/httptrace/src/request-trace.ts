@@ -80,7 +80,7 @@ export class RequestTrace implements ConnectionUser {
     const trace = new RequestTrace(req, traces, scope, askedAt ?? performance.now());
     const when = askedAt === undefined ? { time: trace.startedAt } : { time: askedAt, late: true };
     trace.call('requestStart', when);
-    trace.call('getConn', { ...when, hostPort: trace.target });
+    if (trace.wants('getConn')) trace.call('getConn', { ...when, hostPort: trace.target });
     return trace;
   }
 
@@ -123,19 +123,23 @@ export class RequestTrace implements ConnectionUser {
     const { idleSince, reused, socket } = connection;
     // What became free while this request waited was handed on, and never lay idle.
     const wasIdle = reused && idleSince !== undefined && idleSince < this.startedAt;
-    this.call('gotConn', {
-      time,
-      conn: connection,
-      reused,
-      wasIdle,
-      idleTimeMs: wasIdle ? time - idleSince : 0,
-      ...(socket.remoteAddress === undefined ? {} : { remoteAddress: socket.remoteAddress }),
-      ...(socket.remotePort === undefined ? {} : { remotePort: socket.remotePort }),
-      ...(socket.localPort === undefined ? {} : { localPort: socket.localPort }),
-    });
-    // What a client wrote before the connection was there is counted by Node at once, and is this request's.
-    this.sentBefore = reused ? socket.bytesWritten : 0;
-    this.receivedBefore = socket.bytesRead;
+    if (this.wants('gotConn')) {
+      this.call('gotConn', {
+        time,
+        conn: connection,
+        reused,
+        wasIdle,
+        idleTimeMs: wasIdle ? time - idleSince : 0,
+        ...(socket.remoteAddress === undefined ? {} : { remoteAddress: socket.remoteAddress }),
+        ...(socket.remotePort === undefined ? {} : { remotePort: socket.remotePort }),
+        ...(socket.localPort === undefined ? {} : { localPort: socket.localPort }),
+      });
+    }
+    if (this.wants('requestEnd')) {
+      // What a client wrote before the connection was there is counted by Node at once, and is this request's.
+      this.sentBefore = reused ? socket.bytesWritten : 0;
+      this.receivedBefore = socket.bytesRead;
+    }
     this.onConn?.();
   }
 
@@ -227,6 +231,18 @@ export class RequestTrace implements ConnectionUser {
       this.call('getConnFailed', { time, hostPort: this.target, err });
     }
     this.expectRetry(err);
+    if (this.wants('requestEnd')) this.tellEnd(time, err, inferred);
+    this.stopWaiting();
+    this.ended = true;
+    this.traces = [];
+    this.onConn = undefined;
+    this.connection?.release(this);
+    this.connection = undefined;
+    this.scope?.end();
+    release();
+  }
+
+  private tellEnd(time: number, err: Error | undefined, inferred: true | undefined): void {
     const { connection } = this;
     const carried = this.hasConn && connection !== undefined;
     this.call('requestEnd', {
@@ -237,14 +253,6 @@ export class RequestTrace implements ConnectionUser {
       bytesSent: carried ? connection.socket.bytesWritten - this.sentBefore : 0,
       bytesReceived: carried ? connection.socket.bytesRead - this.receivedBefore : 0,
     });
-    this.stopWaiting();
-    this.ended = true;
-    this.traces = [];
-    this.onConn = undefined;
-    this.connection?.release(this);
-    this.connection = undefined;
-    this.scope?.end();
-    release();
   }
 
   private stopWaiting(): void {

@@ -1,4 +1,4 @@
-// A client of one subject, in a process of its own. Told { port, requests, by }, it asks that often, over connections that
+// A client of one subject, in a process of its own. Told { port, requests, by, mode }, it asks that often, over connections that
 // are kept, and answers what that took of the processor, in microseconds, and how many spans it has kept.
 import { CLIENTS } from './clients.mjs';
 
@@ -32,9 +32,9 @@ async function load(by, port, requests) {
 }
 
 process.on('disconnect', () => process.exit());
-process.on('message', async ({ by, port, requests }) => {
+process.on('message', async ({ by, mode, port, requests }) => {
   const before = process.cpuUsage();
-  await around(() => load(by, port, requests));
+  await around(() => load(by, port, requests), mode);
   const { system, user } = process.cpuUsage(before);
   process.send({ micros: system + user, kept: await kept() });
 });

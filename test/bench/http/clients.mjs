@@ -34,29 +34,30 @@ const ALL = [
   'bodyChunk',
 ];
 
-const traced = (hooks) => ({
-  runsOn: () => true,
-  async start() {
-    const { withClientTrace } = await import('@sonde/httptrace');
-    return { around: (fn) => withClientTrace(idle(...hooks), fn), kept: none };
+/** How a slice is asked for in the process of `hooks`: the same code, with and without. */
+export const MODES = {
+  off: (_httptrace, fn) => fn(),
+  /** The hooks are there, as somebody else's scope needs them, and none is for these requests. */
+  async installed({ withClientTrace }, fn) {
+    let close;
+    withClientTrace(idle(...ALL), () => new Promise((resolve) => (close = resolve)));
+    await fn();
+    close();
   },
-});
+  three: ({ withClientTrace }, fn) => withClientTrace(idle(...THREE), fn),
+  all: ({ withClientTrace }, fn) => withClientTrace(idle(...ALL), fn),
+};
 
 export const CLIENTS = {
-  off: { runsOn: () => true, start: async () => ({ kept: none }) },
+  plain: { runsOn: () => true, start: async () => ({ kept: none }) },
 
-  /** The hooks are there, as somebody else's scope needs them, and none is for these requests. */
-  installed: {
+  hooks: {
     runsOn: () => true,
     async start() {
-      const { withClientTrace } = await import('@sonde/httptrace');
-      withClientTrace(idle(...ALL), () => new Promise(() => {}));
-      return { kept: none };
+      const httptrace = await import('@sonde/httptrace');
+      return { around: (fn, mode = 'all') => MODES[mode](httptrace, fn), kept: none };
     },
   },
-
-  'three hooks': traced(THREE),
-  'all hooks': traced(ALL),
 
   sonde: TRACERS['sonde alone'],
   'sdk-trace-base': TRACERS['sdk-trace-base'],
