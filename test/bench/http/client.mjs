@@ -5,7 +5,7 @@ import { CLIENTS } from './clients.mjs';
 const CONCURRENT = 16;
 
 const [subject] = process.argv.slice(2);
-const { around = (fn) => fn(), kept } = await CLIENTS[subject].start();
+const { around = (fn) => fn(), hold = () => () => {}, kept } = await CLIENTS[subject].start();
 
 // Loaded after the tracer, as in a program that is started with one.
 const http = process.getBuiltinModule('node:http');
@@ -33,9 +33,11 @@ async function load(by, port, requests) {
 
 process.on('disconnect', () => process.exit());
 process.on('message', async ({ by, mode, port, requests }) => {
+  const letGo = hold(mode);
   const before = process.cpuUsage();
   await around(() => load(by, port, requests), mode);
   const { system, user } = process.cpuUsage(before);
+  letGo();
   process.send({ micros: system + user, kept: await kept() });
 });
 process.send({});

@@ -34,19 +34,15 @@ const ALL = [
   'bodyChunk',
 ];
 
-/** How a slice is asked for in the process of `hooks`: the same code, with and without. */
-export const MODES = {
-  off: (_httptrace, fn) => fn(),
-  /** The hooks are there, as somebody else's scope needs them, and none is for these requests. */
-  async installed({ withClientTrace }, fn) {
-    let close;
-    withClientTrace(idle(...ALL), () => new Promise((resolve) => (close = resolve)));
-    await fn();
-    close();
-  },
-  three: ({ withClientTrace }, fn) => withClientTrace(idle(...THREE), fn),
-  all: ({ withClientTrace }, fn) => withClientTrace(idle(...ALL), fn),
-};
+/** How a slice is asked for in the process of `hooks`: the same code, with these hooks and without. */
+export const MODES = { off: undefined, installed: [], three: THREE, all: ALL };
+
+/** Installs the hooks as somebody else's scope does, until they are let go: that is no part of a slice. */
+function hold({ withClientTrace }) {
+  let letGo;
+  withClientTrace(idle(...ALL), () => new Promise((resolve) => (letGo = resolve)));
+  return letGo;
+}
 
 export const CLIENTS = {
   plain: { runsOn: () => true, start: async () => ({ kept: none }) },
@@ -55,7 +51,12 @@ export const CLIENTS = {
     runsOn: () => true,
     async start() {
       const httptrace = await import('@sonde/httptrace');
-      return { around: (fn, mode = 'all') => MODES[mode](httptrace, fn), kept: none };
+      return {
+        hold: (mode) => (MODES[mode] === undefined ? () => {} : hold(httptrace)),
+        around: (fn, mode) =>
+          MODES[mode]?.length > 0 ? httptrace.withClientTrace(idle(...MODES[mode]), fn) : fn(),
+        kept: none,
+      };
     },
   },
 
