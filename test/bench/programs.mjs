@@ -1,19 +1,17 @@
 // What is measured by programs that run once and print: memory, and the time of an import.
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-const IMPORTS = 15;
+/** Many: a process that begins is seldom left alone for the whole of its first 50 ms. */
+const IMPORTS = 40;
 /** In megabytes: more than any round allocates. */
 const YOUNG_GENERATION = 256;
 
 const start = promisify(execFile);
 
-async function run(binary, program, args, flags = []) {
-  const path = fileURLToPath(new URL(`./programs/${program}.mjs`, import.meta.url));
-  const { stdout } = await start(binary, [...flags, path, ...args]);
-  return JSON.parse(stdout);
-}
+const pathOf = (program) => fileURLToPath(new URL(`./programs/${program}.mjs`, import.meta.url));
 
 export async function measureMemory(binary, subjects) {
   const flags = [
@@ -22,17 +20,22 @@ export async function measureMemory(binary, subjects) {
     `--max-semi-space-size=${YOUNG_GENERATION}`,
   ];
   const figures = {};
-  for (const { name } of subjects) figures[name] = await run(binary, 'memory', [name], flags);
+  for (const { name } of subjects) {
+    const { stdout } = await start(binary, [...flags, pathOf('memory'), name]);
+    figures[name] = JSON.parse(stdout);
+  }
   return figures;
 }
 
-/** The least of some processes each, in turn. */
+/** The least of some processes each, in turn. The program is evaluated in the subject's folder: names are looked up there. */
 export async function measureImports(binary, subjects) {
+  const program = await readFile(pathOf('import'), 'utf8');
   const figures = Object.fromEntries(subjects.map(({ name }) => [name, { import: Infinity }]));
   for (let round = 0; round < IMPORTS; round++) {
-    for (const { api, entries, name } of subjects) {
-      const millis = await run(binary, 'import', [api(), ...entries()]);
-      figures[name].import = Math.min(figures[name].import, millis);
+    for (const { entries, folder, name } of subjects) {
+      const args = ['--input-type=module', '--eval', program, ...entries];
+      const { stdout } = await start(binary, args, { cwd: folder });
+      figures[name].import = Math.min(figures[name].import, Number(stdout));
     }
   }
   return figures;

@@ -4,11 +4,10 @@ import { packagesOf } from './packages.mjs';
 
 /** @param sdkName the package with the provider; the propagators are of the core that it depends on */
 export function openTelemetrySdk(folder, sdkName, providerName) {
-  const { load, loadOf, url, version } = packagesOf(folder);
+  const { load, loadOf, version } = packagesOf(folder);
   return {
     version: () => version(sdkName),
-    api: () => url('@opentelemetry/api'),
-    entries: () => [sdkName, '@opentelemetry/context-async-hooks'].map(url),
+    entries: [sdkName, '@opentelemetry/context-async-hooks'],
     async start(setup, keep) {
       const sdk = load(sdkName);
       const { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } = loadOf(

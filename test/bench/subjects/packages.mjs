@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
 
 /** The packages that code in this folder would get. */
 export function packagesOf(folder) {
@@ -9,7 +8,6 @@ export function packagesOf(folder) {
     load: require,
     /** A package that only this one knows. */
     loadOf: (name, dependency) => createRequire(require.resolve(name))(dependency),
-    url: (name) => pathToFileURL(require.resolve(name)).href,
     version(name) {
       const entry = require.resolve(name);
       const home = entry.slice(0, entry.lastIndexOf(`/${name}/`) + name.length + 2);

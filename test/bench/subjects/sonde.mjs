@@ -4,8 +4,8 @@ import { register } from './opentelemetry.mjs';
 export const setups = ['recording', 'unsampled', 'untraced', 'memory', 'import'];
 export const runsOn = () => true;
 export const version = () => '';
-export const api = () => import.meta.resolve('@opentelemetry/api');
-export const entries = () => ['@sonde/core', '@sonde/context'].map((name) => import.meta.resolve(name));
+export const folder = new URL('../../', import.meta.url);
+export const entries = ['@sonde/core', '@sonde/context'];
 
 export async function start(setup, keep) {
   const core = await import('@sonde/core');
