@@ -175,3 +175,24 @@ it('pages are found under any mount point', () => {
   expect(isPage('/debug/requests')).toBeUndefined();
   expect(isPage(undefined)).toBeUndefined();
 });
+
+it('a page is left out where the application has begun to answer meanwhile, and nothing is thrown', async () => {
+  const thrown: unknown[] = [];
+  const note = (error: unknown) => void thrown.push(error);
+  process.on('unhandledRejection', note);
+  const pages = debugHandler({ store: new RequestStore() });
+  const impatient = http.createServer((request, response) => {
+    pages(request, response);
+    response.writeHead(503).write('too ');
+    setImmediate(() => setImmediate(() => response.end('late')));
+  });
+  await once(impatient.listen(0, '127.0.0.1'), 'listening');
+  const { port } = impatient.address() as AddressInfo;
+  const answer = await fetch(`http://127.0.0.1:${port}/debug/requests`);
+  expect([answer.status, await answer.text()]).toEqual([503, 'too late']);
+  await new Promise(setImmediate);
+  process.off('unhandledRejection', note);
+  impatient.closeAllConnections();
+  impatient.close();
+  expect(thrown).toEqual([]);
+});

@@ -60,7 +60,8 @@ export function debugHandler(options: DebugOptions = {}): DebugHandler {
       return false;
     }
     const answer = pageFor(request, target, options, store);
-    if (answer instanceof Promise) answer.then((late) => send(request, response, late));
+    // Nobody waits for it: what failed here would end the process.
+    if (answer instanceof Promise) answer.then((late) => send(request, response, late)).catch(() => {});
     else send(request, response, answer);
     return true;
   };
@@ -149,8 +150,8 @@ function line(status: number, sentence: string): Answer {
 }
 
 function send(request: IncomingMessage, response: ServerResponse, answer: Answer): void {
-  // Whoever asked may have gone meanwhile.
-  if (response.destroyed) return;
+  // Meanwhile, whoever asked may have gone, or the application may have answered (by a time-out of its own).
+  if (response.destroyed || response.headersSent) return;
   const body = Buffer.from(answer.body);
   response.writeHead(answer.status, {
     'Content-Type': answer.type,
