@@ -9,10 +9,12 @@ import {
   hasToken,
   refusalOf,
 } from './access.ts';
-import { type PageResponse, respond } from './pages/respond.ts';
 import { hrTimeOf } from './readable-span.ts';
 import { registry } from './registry.ts';
 import type { RequestStore } from './requests/request-store.ts';
+import { respond } from './routes/respond.ts';
+import type { PageResponse } from './routes/route.ts';
+import { routeOf } from './routes/routes.ts';
 import { inSlices } from './slices.ts';
 
 /** Where the pages are, what they show, and to whom. */
@@ -43,9 +45,6 @@ const HEADERS = {
   'Cross-Origin-Resource-Policy': 'same-origin',
 };
 
-/** The pages that this package serves below the mount point; everything else there belongs to the application. */
-const PAGES = /^(?:\/(?:sonde\.css|(?:requests|events)(?:\.json|\.txt)?|requests\/trace\/[^/]*)?)?$/;
-
 /**
  * The pages under `/debug/`, for the local machine alone unless `hosts` or `token` say otherwise. GET and HEAD
  * only; no request changes what is stored.
@@ -73,7 +72,8 @@ export function pageMatcher(path = '/debug'): (target: string | undefined) => Pa
     if (target === undefined || !target.startsWith(path)) return undefined;
     const mark = target.indexOf('?');
     const page = target.slice(path.length, mark < 0 ? undefined : mark);
-    if (!PAGES.test(page)) return undefined;
+    // The mount point without its slash is a page too: it leads to the one with it.
+    if (page !== '' && routeOf(page) === undefined) return undefined;
     return { path: page, query: mark < 0 ? '' : target.slice(mark + 1) };
   };
 }

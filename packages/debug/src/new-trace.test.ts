@@ -5,10 +5,11 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { EventLog } from './event-log.ts';
 import { fromContext, newContext, newEventLog, newTrace } from './new-trace.ts';
-import { type PageRequest, type PageSource, respond as steps } from './pages/respond.ts';
 import { hrTimeOf } from './readable-span.ts';
 import { registry } from './registry.ts';
 import { RequestStore } from './requests/request-store.ts';
+import { respond as steps } from './routes/respond.ts';
+import type { PageRequest, PageSource } from './routes/route.ts';
 import { atOnce } from './slices.ts';
 import type { Trace } from './trace.ts';
 

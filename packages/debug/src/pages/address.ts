@@ -1,4 +1,4 @@
-import { cut } from './text.ts';
+import { cut, TITLE_LIMIT } from './text.ts';
 
 /** What chooses a view of `/requests` and `/events`, by x/net/trace's names. */
 export interface Choice {
@@ -17,19 +17,33 @@ export function choiceOf(query: URLSearchParams): Choice | undefined {
 }
 
 /** Go's `strconv.ParseBool`: anything else is no. */
-export function isTrue(value: string | null): boolean {
+function isTrue(value: string | null): boolean {
   return value !== null && /^(?:1|t|T|true|TRUE|True)$/.test(value);
 }
 
-/** Parts of an address that stay from one view to the next. */
+/** As on Go's page, both `fam` and `b` are needed to choose a bucket; what is not there is said. */
+export function noBucket({ fam, written }: Choice): string {
+  return `There is no bucket ${written} of a family ${cut(fam, TITLE_LIMIT)}.`;
+}
+
+/** How a view is looked at: parts of an address that stay from one view to the next. */
 export interface Flags {
-  readonly exp?: boolean;
-  readonly rtraced?: boolean;
+  readonly exp: boolean;
+  readonly rtraced: boolean;
   /** `show_sensitive=0`: whoever hides something keeps it hidden. */
-  readonly hide?: boolean;
+  readonly hide: boolean;
+}
+
+export function flagsOf(query: URLSearchParams): Flags {
+  return {
+    exp: isTrue(query.get('exp')),
+    rtraced: isTrue(query.get('rtraced')),
+    // One way, as in Go: 1 shows nothing to those who may not see it.
+    hide: query.get('show_sensitive') === '0',
+  };
 }
 
 /** The query of a view, `?` included: relative to the page that it is on, whatever the mount point. */
-export function addressOf(fam: string, b: number, { exp, hide, rtraced }: Flags = {}): string {
+export function addressOf(fam: string, b: number, { exp, hide, rtraced }: Partial<Flags> = {}): string {
   return `?fam=${encodeURIComponent(fam.toWellFormed())}&b=${b}${exp ? '&exp=1' : ''}${rtraced ? '&rtraced=1' : ''}${hide ? '&show_sensitive=0' : ''}`;
 }

@@ -41,7 +41,7 @@ ${columns.map(({ b, label, logs }) => {
 </table></div>`;
 }
 
-function list({ b, expanded, family, label, logs, total }: EventListView, { hide = false }: Flags): Html {
+function list({ b, expanded, family, label, logs, total }: EventListView, { hide }: Flags): Html {
   const link = (name: string, exp: boolean) =>
     html`<a href="${addressOf(family, b, { exp, hide })}"${exp === expanded && html` aria-current="true"`}>${name}</a>`;
   return html`<h2>${cut(family, TITLE_LIMIT)} <small>${label}</small></h2>

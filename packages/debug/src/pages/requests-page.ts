@@ -80,7 +80,7 @@ function familyRow(
   const { exp, hide } = flags;
   const cell = (b: number, text: string | number, look: string, name: string) => {
     const here = current?.family === family && current.b === b;
-    const address = addressOf(family, b, { exp: exp ?? false, hide: hide ?? false });
+    const address = addressOf(family, b, { exp, hide });
     return html`<a class="${look}" href="${address}" title="${name}"${here && html` aria-current="true"`}>${text}</a>`;
   };
   return html`<tr${current?.family === family && html` class="chosen"`}>
@@ -117,7 +117,7 @@ ${shown === 0 ? html`<p class="empty">Nothing here.</p>` : requestTable(bucket.r
 }
 
 /** Go's `[Normal/Summary] [Normal/Expanded] [Traced/Summary] [Traced/Expanded]`; running ones are never asked whether they are traced. */
-function looks({ b, expanded, family, traced }: BucketListView, { hide = false }: Flags): Html {
+function looks({ b, expanded, family, traced }: BucketListView, { hide }: Flags): Html {
   const link = (name: string, exp: boolean, rtraced: boolean) => {
     const here = exp === expanded && rtraced === traced;
     return html`<a href="${addressOf(family, b, { exp, rtraced, hide })}"${here && html` aria-current="true"`}>${name}</a>`;

@@ -2,12 +2,13 @@ import { ROOT_CONTEXT, SpanStatusCode, trace } from '@opentelemetry/api';
 import { TracerProvider } from '@sonde/core';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { newEventLog } from '../new-trace.ts';
+import { alignedElapsed } from '../pages/text.ts';
 import { hrTimeOf } from '../readable-span.ts';
 import { RequestStore } from '../requests/request-store.ts';
 import { RequestsProcessor } from '../requests/requests-processor.ts';
 import { atOnce } from '../slices.ts';
-import { type PageRequest, type PageResponse, type PageSource, respond as steps } from './respond.ts';
-import { alignedElapsed } from './text.ts';
+import { respond as steps } from './respond.ts';
+import type { PageRequest, PageResponse, PageSource } from './route.ts';
 
 const respond = (asked: PageRequest, source: PageSource) => atOnce(steps(asked, source));
 const START = 1_700_000_000_000;

@@ -6,7 +6,8 @@ import { hrTimeOf } from '../readable-span.ts';
 import { RequestStore } from '../requests/request-store.ts';
 import { RequestsProcessor } from '../requests/requests-processor.ts';
 import { atOnce } from '../slices.ts';
-import { type PageResponse, type PageSource, respond } from './respond.ts';
+import { respond } from './respond.ts';
+import type { PageResponse, PageSource } from './route.ts';
 
 const START = 1_700_000_000;
 let store: RequestStore;

@@ -1,0 +1,56 @@
+import type { Html } from '../pages/html.ts';
+import { noticePage } from '../pages/index-page.ts';
+import { layout } from '../pages/layout.ts';
+import { visible } from '../pages/text.ts';
+import { isoTime } from '../view/summary.ts';
+import { FORMS, type Form } from './form.ts';
+import type { Asked, PageResponse, PageSource } from './route.ts';
+
+/** What a page says, in the forms that every page has in common. */
+export interface Contents {
+  readonly status?: number;
+  /** Of the document. */
+  readonly title: string;
+  readonly json: object;
+  readonly page: () => Html;
+}
+
+/** The page, or its JSON, which begins with who answers and when. */
+export function answer(
+  { base, form }: Pick<Asked, 'base' | 'form'>,
+  source: PageSource,
+  { json, page, status = 200, title }: Contents,
+): PageResponse {
+  if (form !== 'html') return answerJson(source, json, status);
+  const frame = { base, title, process: source.process, renderedAt: isoTime(source.now) };
+  return { status, type: FORMS.html.type, body: layout(frame, page()).markup };
+}
+
+export function answerJson({ now, process }: PageSource, json: object, status = 200): PageResponse {
+  const whole = { service: process.service, pid: process.pid, at: isoTime(now), ...json };
+  return { status, type: FORMS.json.type, body: `${JSON.stringify(whole, null, 2)}\n` };
+}
+
+/** A form that is others' and has no room for who answers. */
+export function answerForeign(form: Form, json: object): PageResponse {
+  return { status: 200, type: FORMS[form].type, body: `${JSON.stringify(json)}\n` };
+}
+
+export function answerText(body: string, status = 200): PageResponse {
+  return { status, type: FORMS.text.type, body };
+}
+
+export function answerMarkdown(body: string): PageResponse {
+  return { status: 200, type: FORMS.markdown.type, body };
+}
+
+/** 404, with the sentence that says why. */
+export function answerMissing(
+  asked: Pick<Asked, 'base' | 'form'>,
+  source: PageSource,
+  sentence: string,
+): PageResponse {
+  if (asked.form === 'text' || asked.form === 'markdown') return answerText(`${visible(sentence)}\n`, 404);
+  const contents = { status: 404, title: 'not found', json: { error: sentence } };
+  return answer(asked, source, { ...contents, page: () => noticePage('Not found', sentence) });
+}

@@ -1,0 +1,46 @@
+import { type Choice, choiceOf, type Flags, flagsOf, noBucket } from '../pages/address.ts';
+import { requestsText } from '../pages/plain-text.ts';
+import { requestsPage, type Selection } from '../pages/requests-page.ts';
+import { viewHistogram } from '../view/histogram-view.ts';
+import { viewBucket, viewRequests } from '../view/requests-view.ts';
+import { answer, answerJson, answerText } from './answer.ts';
+import type { PageRoute, PageSource } from './route.ts';
+
+/** `/debug/requests`: families and what runs; by `fam` and `b` the requests of a bucket, or a histogram. */
+export const requestsRoute: PageRoute = {
+  path: '/requests',
+  forms: ['html', 'json', 'text'],
+  *answer(asked, source) {
+    const flags = flagsOf(asked.query);
+    const choice = choiceOf(asked.query);
+    const selection = choice && select(choice, flags, asked.sensitive, source);
+    const status = selection !== undefined && 'notice' in selection ? 404 : 200;
+    if (asked.form === 'json' && selection !== undefined)
+      return answerJson(source, jsonOf(selection), status);
+    const view = yield* viewRequests(source.store, source.now);
+    if (asked.form === 'text') return answerText(requestsText(view, selection), status);
+    const page = yield* requestsPage(view, selection, flags, asked.base);
+    return answer(asked, source, { status, title: 'requests', json: view, page: () => page });
+  },
+};
+
+function select(
+  choice: Choice,
+  flags: Flags,
+  sensitive: boolean,
+  { now, store }: PageSource,
+): NonNullable<Selection> {
+  const { b, fam } = choice;
+  if (b === undefined) return { notice: noBucket(choice) };
+  const look = { expanded: flags.exp, traced: flags.rtraced, sensitive: sensitive && !flags.hide };
+  const list = viewBucket(store, fam, b, now, look);
+  if (list !== undefined) return { list };
+  const histogram = viewHistogram(store, fam, b, now);
+  return histogram === undefined ? { notice: noBucket(choice) } : { histogram };
+}
+
+/** What was chosen, alone. */
+function jsonOf(selection: NonNullable<Selection>): object {
+  if ('notice' in selection) return { error: selection.notice };
+  return 'list' in selection ? selection.list : selection.histogram;
+}

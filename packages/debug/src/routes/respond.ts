@@ -1,0 +1,29 @@
+import { cut, TITLE_LIMIT } from '../pages/text.ts';
+import type { Steps } from '../slices.ts';
+import { answerMissing } from './answer.ts';
+import { acceptedForm } from './form.ts';
+import type { PageRequest, PageResponse, PageSource } from './route.ts';
+import { routeOf } from './routes.ts';
+
+/**
+ * One page, a function of what is stored and what is asked, in steps: see `inSlices`. Never throws for anything that
+ * can be asked.
+ */
+export function* respond(asked: PageRequest, source: PageSource): Steps<PageResponse> {
+  const { accept, path, query, sensitive } = asked;
+  const base = baseOf(path);
+  const found = routeOf(path);
+  if (found === undefined) {
+    const sentence = `There is no page ${cut(path, TITLE_LIMIT)} here.`;
+    return answerMissing({ base, form: acceptedForm(accept, ['html', 'json', 'text']) }, source, sentence);
+  }
+  const { route, id } = found;
+  if ('body' in route) return { status: 200, type: route.type, body: route.body };
+  const form = found.form ?? acceptedForm(accept, route.forms);
+  return yield* route.answer({ form, query, sensitive, id, base }, source);
+}
+
+/** Relative way up from a page to the mount point. */
+function baseOf(path: string): string {
+  return '../'.repeat(Math.max(0, path.split('/').length - 2)) || './';
+}

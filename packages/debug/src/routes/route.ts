@@ -1,0 +1,59 @@
+import type { HrTime } from '@opentelemetry/api';
+import type { ProcessView } from '../pages/layout.ts';
+import type { RequestStore } from '../requests/request-store.ts';
+import type { Steps } from '../slices.ts';
+import type { Form } from './form.ts';
+
+/** What is asked, without the mount point: `path` is `/`, `/requests`, … */
+export interface PageRequest {
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** The Accept header. */
+  readonly accept: string;
+  /** Whether whoever asks may see sensitive lines. */
+  readonly sensitive: boolean;
+}
+
+export interface PageResponse {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+}
+
+/** What the pages show: a state that they read and never change, and the moment at which they do. */
+export interface PageSource {
+  readonly store: RequestStore;
+  readonly process: ProcessView;
+  readonly now: HrTime;
+}
+
+/** What is asked of one route. */
+export interface Asked {
+  readonly form: Form;
+  readonly query: URLSearchParams;
+  readonly sensitive: boolean;
+  /** What stands for the `*` of the route's path; else empty. */
+  readonly id: string;
+  /** Relative way from the page to the mount point, so that links work under any. */
+  readonly base: string;
+}
+
+/** One page: where it is, and what it answers. */
+export interface PageRoute {
+  /** Below the mount point: `/requests`, or `/requests/trace/*`, whose last part is anything without a slash. */
+  readonly path: string;
+  /** The forms in which it can be had, by suffix or by the Accept header; HTML is the first. */
+  readonly forms: readonly Form[];
+  /** Set where the path takes no suffix: `/` would be `/.json`. */
+  readonly unsuffixed?: true;
+  answer(asked: Asked, source: PageSource): Steps<PageResponse>;
+}
+
+/** Something that pages use and that is the same for everyone. */
+export interface AssetRoute {
+  readonly path: string;
+  readonly type: string;
+  readonly body: string;
+}
+
+export type Route = PageRoute | AssetRoute;

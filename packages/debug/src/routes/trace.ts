@@ -1,0 +1,90 @@
+import { otlpJson } from '../forms/otlp-json.ts';
+import { perfetto } from '../forms/perfetto.ts';
+import { traceMarkdown } from '../forms/trace-markdown.ts';
+import { traceText } from '../forms/trace-text.ts';
+import { flagsOf } from '../pages/address.ts';
+import { byHandPage, byHandSection } from '../pages/by-hand-section.ts';
+import { html } from '../pages/html.ts';
+import { byHandText } from '../pages/plain-text.ts';
+import { cut } from '../pages/text.ts';
+import { tracePage } from '../pages/trace-page.ts';
+import { secondsBetween } from '../readable-span.ts';
+import type { Request } from '../requests/request.ts';
+import type { RequestStore } from '../requests/request-store.ts';
+import type { Steps } from '../slices.ts';
+import { linksTo } from '../view/backlinks.ts';
+import { viewByHand } from '../view/requests-view.ts';
+import type { RequestSummary } from '../view/summary.ts';
+import { reportTrace } from '../view/trace-report.ts';
+import { viewTrace } from '../view/trace-view.ts';
+import { usualIn } from '../view/usual.ts';
+import { answer, answerForeign, answerJson, answerMarkdown, answerMissing, answerText } from './answer.ts';
+import type { Asked, PageResponse, PageRoute, PageSource } from './route.ts';
+
+/** `/debug/requests/trace/{traceId}`: every span of a trace in this process, and what was written by hand in it. */
+export const traceRoute: PageRoute = {
+  path: '/requests/trace/*',
+  forms: ['html', 'json', 'text', 'markdown', 'otlp', 'perfetto'],
+  *answer(asked, source) {
+    const { id: traceId, query, sensitive } = asked;
+    const isId = /^[0-9a-f]{32}$/.test(traceId);
+    const found = isId ? requestsOf(traceId, source.store) : [];
+    const mayShow = sensitive && !flagsOf(query).hide;
+    const byHand = isId ? viewByHand(source.store, traceId, source.now, mayShow) : [];
+    if (found.length > 0) return yield* spans(asked, source, found, byHand);
+    if (byHand.length > 0) return byHandAlone(asked, source, byHand);
+    return answerMissing(
+      asked,
+      source,
+      `No request of trace ${cut(traceId, 64)} is kept here; it may have been replaced by later ones.`,
+    );
+  },
+};
+
+/** The earliest first. */
+function requestsOf(traceId: string, store: RequestStore): Request[] {
+  const found = [...store.all()].filter(({ root }) => root.spanContext().traceId === traceId);
+  return found.sort((a, b) => secondsBetween(b.root.startTime, a.root.startTime));
+}
+
+function* spans(
+  asked: Asked,
+  source: PageSource,
+  found: readonly Request[],
+  byHand: readonly RequestSummary[],
+): Steps<PageResponse> {
+  const { base, form, id: traceId, query } = asked;
+  const { now, process, store } = source;
+  if (form === 'otlp')
+    return answerForeign(form, otlpJson(found.flatMap(({ root, spans }) => [root, ...spans])));
+  const backlinks = yield* linksTo(traceId, [...store.all()]);
+  const view = yield* viewTrace(found, now, backlinks);
+  if (form === 'perfetto') return answerForeign(form, perfetto(view, process.pid));
+  const report = yield* reportTrace(view, yield* usualIn(store, view.requests, now));
+  if (form === 'text') {
+    const more = byHand.length > 0 ? `\n${byHandText(byHand)}` : '';
+    return answerText(`${traceText(report, report.why)}${more}`);
+  }
+  if (form === 'markdown') return answerMarkdown(traceMarkdown(report, report.why));
+  const json = byHand.length > 0 ? { ...report, byHand } : report;
+  if (form === 'json') return answerJson(source, json);
+  const page = yield* tracePage(report, base, { leastShare: shareOf(query.get('min')) });
+  return answer(asked, source, {
+    title: view.requests[0]?.title ?? 'trace',
+    json,
+    page: () => (byHand.length === 0 ? page : html`${page}${byHandSection(byHand, base)}`),
+  });
+}
+
+function byHandAlone(asked: Asked, source: PageSource, byHand: readonly RequestSummary[]): PageResponse {
+  const { base, form, id: traceId } = asked;
+  if (form === 'text') return answerText(byHandText(byHand));
+  const page = () => byHandPage(traceId, byHand, base);
+  return answer(asked, source, { title: 'trace', json: { traceId, byHand }, page });
+}
+
+/** `min=1`: spans under one percent of the trace are left out. */
+function shareOf(percent: string | null): number {
+  const value = percent !== null && /^\d{1,2}(?:\.\d{1,3})?$/.test(percent) ? Number(percent) : 0;
+  return value / 100;
+}
