@@ -8,7 +8,8 @@ const quick = process.argv.includes('--quick');
 const reports = join(root, 'test/.out/reports');
 
 const versions = quick ? [runningNode] : SUPPORTED_NODES;
-const total = { passed: 0, failed: 0, skipped: [] };
+/** Failures are told twice, where they happen and at the end: whoever sees the last lines alone sees them. */
+const total = { passed: 0, failed: 0, failures: [], skipped: [] };
 const started = performance.now();
 
 function note(name, passed, output) {
@@ -17,8 +18,14 @@ function note(name, passed, output) {
   if (passed) total.passed++;
   else {
     total.failed++;
+    total.failures.push(name);
     console.log(output);
   }
+}
+
+/** The first line of what went wrong, where it says enough. */
+function failureOf({ failureMessages, fullName }, major) {
+  return `${fullName} (Node ${major}): ${failureMessages?.[0]?.split('\n', 1)[0].slice(0, 300) ?? 'no message'}`;
 }
 
 async function checkTypes() {
@@ -68,8 +75,12 @@ async function runTests(major, projects, env = {}) {
   );
   if (code === 0) return;
   console.log(output);
+  const failed = tests.filter(({ status }) => status === 'failed');
+  total.failures.push(...failed.map((test) => failureOf(test, major)));
+  if (failed.length > 0) return;
   // A file that cannot be loaded, or an error outside every test, fails the run and no test.
-  if (results.numFailedTests === 0) total.failed++;
+  total.failed++;
+  total.failures.push(`${name}: an error outside every test`);
 }
 
 rmSync(reports, { recursive: true, force: true });
@@ -88,6 +99,10 @@ if (!quick) {
 if (total.skipped.length > 0) {
   console.log('\nskipped:');
   for (const name of total.skipped) console.log(`  ${name}`);
+}
+if (total.failures.length > 0) {
+  console.log('\nfailed:');
+  for (const failure of total.failures) console.log(`  ${failure}`);
 }
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped.length} skipped`);
 process.exitCode = total.failed === 0 ? 0 : 1;
