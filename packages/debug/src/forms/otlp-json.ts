@@ -5,13 +5,18 @@ import type { ReadableSpan, SpanEvent } from '../readable-span.ts';
  * Spans as OTLP/JSON, an `ExportTraceServiceRequest`: what any collector takes, and what `otelcol`, Jaeger and others
  * open. Ids are hexadecimal and 64-bit numbers are text, as that encoding asks.
  *
+ * A running span has no end yet, and a collector would take it for one that ended in 1970: it is left out, unless
+ * `running` asks for it.
+ *
  * Source: OpenTelemetry protocol specification, "JSON Protobuf Encoding".
  */
-export function otlpJson(spans: Iterable<ReadableSpan>): object {
+export function otlpJson(
+  spans: Iterable<ReadableSpan>,
+  { running = false }: { readonly running?: boolean } = {},
+): object {
   const resources = new Map<unknown, { resource: object; scopes: Map<string, ScopeSpans> }>();
   for (const span of spans) {
-    // A running span has no end yet, and a collector would take it for one that ended in 1970.
-    if (!span.ended) continue;
+    if (!span.ended && !running) continue;
     const group = resources.get(span.resource) ?? {
       resource: { attributes: keyValues(span.resource.attributes) },
       scopes: new Map<string, ScopeSpans>(),
@@ -50,7 +55,7 @@ function otlpSpan(span: ReadableSpan): object {
     // OTLP counts from 1, the api from 0.
     kind: span.kind + 1,
     startTimeUnixNano: unixNano(span.startTime),
-    endTimeUnixNano: unixNano(span.endTime),
+    ...(span.ended ? { endTimeUnixNano: unixNano(span.endTime) } : {}),
     attributes: keyValues(span.attributes),
     droppedAttributesCount: span.droppedAttributesCount,
     events: span.events.map(otlpEvent),

@@ -5,6 +5,7 @@ export const FORMS = {
   text: { type: 'text/plain; charset=utf-8', suffix: '.txt' },
   markdown: { type: 'text/markdown; charset=utf-8', suffix: '.md' },
   otlp: { type: 'application/json; charset=utf-8', suffix: '.otlp.json' },
+  lines: { type: 'application/x-ndjson; charset=utf-8', suffix: '.otlp.jsonl' },
   perfetto: { type: 'application/json; charset=utf-8', suffix: '.perfetto.json' },
 } as const;
 export type Form = keyof typeof FORMS;

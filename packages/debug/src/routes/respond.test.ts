@@ -384,12 +384,21 @@ describe('a trace', () => {
     ['.md', 'text/markdown', '# GET /lines\n'],
     ['.json', 'application/json', '"selfSeconds"'],
     ['.otlp.json', 'application/json', '{"resourceSpans":['],
+    ['.otlp.jsonl', 'application/x-ndjson', '{"resourceSpans":[],"sonde":{"service":"shop","pid":7,'],
     ['.perfetto.json', 'application/json', '"traceEvents":['],
   ])('can be had as %s', (suffix, type, content) => {
     const answered = askOwn(suffix);
     expect(answered.status).toBe(200);
     expect(answered.type).toBe(`${type}; charset=utf-8`);
     expect(answered.body).toContain(content);
+  });
+
+  it('as lines, for other processes, is an answer even where nothing is kept', () => {
+    id = 'e'.repeat(32);
+    const { body, status } = askOwn('.otlp.jsonl');
+    expect([status, body.split('\n').length]).toEqual([200, 2]);
+    id = 'no-id';
+    expect(askOwn('.otlp.jsonl').status).toBe(404);
   });
 
   it('of many spans is made in small steps', () => {

@@ -11,6 +11,7 @@ describe('a path', () => {
     ['/requests/trace/abc', '/requests/trace/*', 'abc', undefined],
     ['/requests/trace/abc.json', '/requests/trace/*', 'abc', 'json'],
     ['/requests/trace/abc.otlp.json', '/requests/trace/*', 'abc', 'otlp'],
+    ['/requests/trace/abc.otlp.jsonl', '/requests/trace/*', 'abc', 'lines'],
     ['/requests/trace/abc.html', '/requests/trace/*', 'abc.html', undefined],
     ['/requests/trace/', '/requests/trace/*', '', undefined],
     ['/requests/trace/.md', '/requests/trace/*', '', 'markdown'],

@@ -1,4 +1,5 @@
 import { otlpJson } from '../forms/otlp-json.ts';
+import { otlpLines } from '../forms/otlp-lines.ts';
 import { perfetto } from '../forms/perfetto.ts';
 import { traceMarkdown } from '../forms/trace-markdown.ts';
 import { traceText } from '../forms/trace-text.ts';
@@ -14,21 +15,23 @@ import type { RequestStore } from '../requests/request-store.ts';
 import type { Steps } from '../slices.ts';
 import { linksTo } from '../view/backlinks.ts';
 import { viewByHand } from '../view/requests-view.ts';
-import type { RequestSummary } from '../view/summary.ts';
+import { isoTime, type RequestSummary } from '../view/summary.ts';
 import { reportTrace } from '../view/trace-report.ts';
 import { viewTrace } from '../view/trace-view.ts';
 import { usualIn } from '../view/usual.ts';
 import { answer, answerForeign, answerJson, answerMarkdown, answerMissing, answerText } from './answer.ts';
+import { FORMS } from './form.ts';
 import type { Asked, PageResponse, PageRoute, PageSource } from './route.ts';
 
 /** `/debug/requests/trace/{traceId}`: every span of a trace in this process, and what was written by hand in it. */
 export const traceRoute: PageRoute = {
   path: '/requests/trace/*',
-  forms: ['html', 'json', 'text', 'markdown', 'otlp', 'perfetto'],
+  forms: ['html', 'json', 'text', 'markdown', 'otlp', 'lines', 'perfetto'],
   *answer(asked, source) {
     const { id: traceId, query, sensitive } = asked;
     const isId = /^[0-9a-f]{32}$/.test(traceId);
     const found = isId ? requestsOf(traceId, source.store) : [];
+    if (isId && asked.form === 'lines') return yield* lines(source, found);
     const mayShow = sensitive && !flagsOf(query).hide;
     const byHand = isId ? viewByHand(source.store, traceId, source.now, mayShow) : [];
     if (found.length > 0) return yield* spans(asked, source, found, byHand);
@@ -74,6 +77,18 @@ function* spans(
     json,
     page: () => (byHand.length === 0 ? page : html`${page}${byHandSection(byHand, base)}`),
   });
+}
+
+/**
+ * For other processes, and files: what is kept here and nowhere else, running spans too. Nothing kept is an answer, so
+ * that whoever asks can tell it from an address where there are no pages.
+ */
+function* lines({ now, process }: PageSource, found: readonly Request[]): Steps<PageResponse> {
+  const { pid, service } = process;
+  const droppedSpans = found.reduce((sum, request) => sum + request.droppedSpans, 0);
+  const head = { service, pid, at: isoTime(now), droppedSpans };
+  const spans = found.flatMap(({ root, spans }) => [root, ...spans]);
+  return { status: 200, type: FORMS.lines.type, body: yield* otlpLines(head, spans) };
 }
 
 function byHandAlone(asked: Asked, source: PageSource, byHand: readonly RequestSummary[]): PageResponse {
