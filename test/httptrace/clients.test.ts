@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
-import { addGlobalClientTrace, withClientTrace } from '@sonde/httptrace';
+import { addGlobalClientTrace, withClientTrace, withTimings } from '@sonde/httptrace';
 import axios from 'axios';
 import { got } from 'got';
 import { HttpsProxyAgent } from 'https-proxy-agent';
@@ -199,6 +199,32 @@ describe('a retry of got', () => {
     await record(() => got(`http://127.0.0.1:${plain.port}${path}`, { retry: { limit: 0 } }).catch(() => {}));
     const recorder = await record(() => got(`http://127.0.0.1:${plain.port}${path}`).text());
     expect(attemptsOf(recorder)).toEqual([[path, 1]]);
+  });
+});
+
+describe('the promise of got', () => {
+  it('keeps its members through withClientTrace and withTimings', async () => {
+    const url = `http://127.0.0.1:${plain.port}/`;
+    const recorder = new Recorder();
+    await expect(withClientTrace(recorder.trace, () => got(url)).text()).resolves.toBe('answer');
+    await recorder.over;
+    recorder.expectOrder('requestStart', 'getConn', 'gotConn', 'wroteRequest', 'requestEnd');
+
+    const { result, timings } = withTimings(() => got(url));
+    await expect(result.buffer()).resolves.toEqual(Buffer.from('answer'));
+    expect(await timings).toMatchObject([{ client: 'http', statusCode: 200 }]);
+  });
+
+  it('is canceled by its own cancel, and its trace ends', async () => {
+    const recorder = new Recorder();
+    const silent = await listen(net.createServer());
+    const promise = withClientTrace(recorder.trace, () => got(`http://127.0.0.1:${silent.port}/`));
+    await expect.poll(() => recorder.hooks).toContain('wroteRequest');
+    promise.cancel();
+    await expect(promise).rejects.toMatchObject({ name: 'CancelError' });
+    await recorder.over;
+    await silent.close();
+    expect(recorder.get('requestEnd')).toHaveProperty('err');
   });
 });
 

@@ -16,6 +16,7 @@ import type {
 import { urlOf } from './host-port.ts';
 import { reportFailure } from './report.ts';
 import { type DialInterval, type DialPhase, phasesOf, type TimingPhases } from './timing-phases.ts';
+import { whenSettled } from './when-settled.ts';
 import { withClientTrace } from './with-client-trace.ts';
 
 /** One address that was tried. */
@@ -114,16 +115,11 @@ export function withTimings<T>(fn: () => T): { result: T; timings: Promise<Reque
         resolveIfOver();
       });
     },
-    () => {
-      const answer = fn();
-      const settle = (): void => {
+    () =>
+      whenSettled(fn(), () => {
         settled = true;
         resolveIfOver();
-      };
-      if (answer instanceof Promise) answer.then(settle, settle);
-      else settle();
-      return answer;
-    },
+      }),
   );
   return { result, timings: all };
 }

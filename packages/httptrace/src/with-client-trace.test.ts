@@ -66,6 +66,37 @@ describe('a scope', () => {
     await expect(withClientTrace({}, () => Promise.reject(new Error('later')))).rejects.toThrow('later');
   });
 
+  it('gives back a promise with members of its own itself, and lasts until that settles', async () => {
+    const recorder = new Recorder();
+    let begin = (): void => {};
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    let made: unknown;
+    const returned = withClientTrace(recorder.trace, () => {
+      const promise = Object.assign(
+        begun.then(() => get(url())),
+        { cancel: () => {} },
+      );
+      made = promise;
+      return promise;
+    });
+    expect(returned).toBe(made);
+    begin();
+    await returned;
+    await recorder.over;
+  });
+
+  it('begins a lazy thenable within it', async () => {
+    const recorder = new Recorder();
+    const lazy = {
+      // biome-ignore lint/suspicious/noThenProperty: like superagent's, which sends when it is awaited
+      then: (ok: (headers: object) => object, no: (error: unknown) => never) => get(url()).then(ok, no),
+    };
+    expect(await withClientTrace(recorder.trace, () => lazy)).toHaveProperty('x-port');
+    await recorder.over;
+  });
+
   it('asks a factory once for each request, and leaves alone what it declines', async () => {
     const asked: string[] = [];
     const recorder = new Recorder();

@@ -2,10 +2,13 @@ import type { TraceSource } from './client-trace.ts';
 import { acquire } from './install.ts';
 import { registry, release } from './registry.ts';
 import { Scope } from './scope.ts';
+import { whenSettled } from './when-settled.ts';
 
 /**
  * Runs `fn`; every outgoing request that it creates, or that follows asynchronously from it, calls the hooks of
- * `trace`. Scopes nest: the inner trace's hooks are called first, then the outer ones. Returns what `fn` returns.
+ * `trace`. Scopes nest: the inner trace's hooks are called first, then the outer ones. Returns what `fn` returns: of a
+ * plain promise, one that settles with it; of a lazy thenable (superagent's), which is begun here, what its `then`
+ * answers. A promise with members of its own (got's) is given back itself, and its rejection counts as handled.
  *
  * The scope is over when `fn` has settled and the requests begun in it have ended; a request begun later, from a
  * timer that nobody awaited, is no longer traced.
@@ -16,27 +19,12 @@ export function withClientTrace<T>(trace: TraceSource, fn: () => T): T {
   const { scopes } = registry();
   acquire();
   const scope = new Scope(trace, scopes.getStore(), release);
-  let result: T;
   try {
-    result = scopes.run(scope, fn);
+    return scopes.run(scope, () => whenSettled(fn(), (reason) => scope.settle(reason)));
   } catch (error) {
     scope.settle();
     throw error;
   }
-  if (!(result instanceof Promise)) {
-    scope.settle();
-    return result;
-  }
-  return result.then(
-    (value) => {
-      scope.settle();
-      return value;
-    },
-    (error) => {
-      scope.settle(error);
-      throw error;
-    },
-  ) as T;
 }
 
 /**
