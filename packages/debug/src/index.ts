@@ -35,6 +35,7 @@ export {
 } from './debug-handler.ts';
 export type { EventLog } from './event-log.ts';
 export type { EventDrops } from './events/event-logs.ts';
+export { captureLogLines, type LogSources } from './logs/log-lines.ts';
 export { fromContext, newContext, newEventLog, newTrace } from './new-trace.ts';
 export { type Drops, RequestStore, type RequestStoreOptions } from './requests/request-store.ts';
 export { RequestsProcessor } from './requests/requests-processor.ts';

@@ -322,6 +322,27 @@ it.each([
   expect(read(value === undefined ? {} : { SONDE_DEBUG: value })).toMatchObject({ debugContext, warnings });
 });
 
+it.each([
+  [undefined, { console: false, diag: false }, []],
+  ['console', { console: true, diag: false }, []],
+  [' Diag, console ', { console: true, diag: true }, []],
+  [
+    'winston',
+    { console: false, diag: false },
+    ['SONDE_LOGS has "winston", expected console, diag; it is ignored'],
+  ],
+])('with SONDE_LOGS=%s lines are noted of %j', (value, logs, warnings) => {
+  expect(read(value === undefined ? {} : { SONDE_LOGS: value })).toMatchObject({ logs, warnings });
+});
+
+it('takes the option logs before SONDE_LOGS, if it is one', () => {
+  expect(read({ SONDE_LOGS: 'diag' }, { logs: { console: true } }).logs).toEqual({ console: true });
+  expect(read({ SONDE_LOGS: 'diag' }, { logs: 'console' as never })).toMatchObject({
+    logs: { diag: true },
+    warnings: ['option logs is no object like { console: true }; it is ignored'],
+  });
+});
+
 it('takes the propagators that OTEL_PROPAGATORS names', () => {
   expect(read({}).propagator.fields()).toEqual(['traceparent', 'tracestate', 'baggage']);
   const { propagator, warnings } = read({ OTEL_PROPAGATORS: 'b3,zipkin' });

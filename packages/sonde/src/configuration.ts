@@ -1,6 +1,7 @@
 import type { TextMapPropagator } from '@opentelemetry/api';
 import { propagatorFromNames } from '@sonde/context';
 import type { Sampler, SpanLimits, SpanProcessor } from '@sonde/core';
+import type { LogSources } from '@sonde/debug';
 import { CLIENT_PHASES, type ClientPhases } from '@sonde/http';
 import {
   type Environment,
@@ -24,6 +25,8 @@ export interface StartOptions {
   hosts?: readonly string[];
   /** Who sends it may look at the pages from anywhere. Default: SONDE_TOKEN. */
   token?: string;
+  /** Whose lines are noted beside the spans of a request, as `captureLogLines` says. Default: SONDE_LOGS=console,diag. */
+  logs?: LogSources;
   /** More processors, called after the dashboard's. Default: none. */
   spanProcessors?: SpanProcessor[];
   /**
@@ -54,6 +57,8 @@ export interface Configuration {
   readonly propagator: TextMapPropagator;
   /** Whether to look for lost context. */
   readonly debugContext: boolean;
+  /** Whose lines are noted beside spans. */
+  readonly logs: LogSources;
   readonly clientPhases: ClientPhases;
   readonly server: ServerConfiguration;
   /** Methods that HTTP spans may name; `undefined` for the usual ones. */
@@ -92,7 +97,8 @@ export function readConfiguration(options: StartOptions, env: Environment, warn:
     sampler: readSampler(env, warn),
     spanLimits: readSpanLimits(env, warn),
     propagator: propagatorFromNames(env['OTEL_PROPAGATORS'], warn),
-    debugContext: readSwitches(env, warn).includes('context'),
+    debugContext: readSwitches(env, 'SONDE_DEBUG', ['context'], warn).includes('context'),
+    logs: settleLogs(options.logs, warn) ?? readLogSources(env, warn),
     clientPhases: readClientPhases(env, warn),
     server: readServerOptions(options, env, warn),
     knownMethods: readKnownMethods(env),
@@ -151,30 +157,31 @@ function readBatching(env: Environment, warn: Warn): Batching {
   };
 }
 
-const EXPORTERS = ['otlp', 'none'];
-
 /** Whether OTEL_TRACES_EXPORTER, a list, lets spans go out; there is but one way, OTLP. */
 function isExporting(env: Environment, warn: Warn): boolean {
-  const names = splitList(env['OTEL_TRACES_EXPORTER'] ?? '');
-  for (const name of names) {
-    if (!EXPORTERS.includes(name)) {
-      warn(`OTEL_TRACES_EXPORTER has "${name}", expected ${EXPORTERS.join(', ')}; it is ignored`);
-    }
-  }
-  return !names.includes('none');
+  return !readSwitches(env, 'OTEL_TRACES_EXPORTER', ['otlp', 'none'], warn).includes('none');
 }
 
-const SWITCHES = ['context'];
-
-/** What SONDE_DEBUG switches on, separated by commas. */
-function readSwitches(env: Environment, warn: Warn): string[] {
-  const given = splitList(env['SONDE_DEBUG'] ?? '');
+/** What a variable switches on, separated by commas, of what there is. */
+function readSwitches(env: Environment, variable: string, known: readonly string[], warn: Warn): string[] {
+  const given = splitList(env[variable] ?? '');
   for (const name of given) {
-    if (!SWITCHES.includes(name)) {
-      warn(`SONDE_DEBUG has "${name}", expected ${SWITCHES.join(', ')}; it is ignored`);
+    if (!known.includes(name)) {
+      warn(`${variable} has "${name}", expected ${known.join(', ')}; it is ignored`);
     }
   }
   return given;
+}
+
+function settleLogs(logs: unknown, warn: Warn): LogSources | undefined {
+  if (typeof logs === 'object' && logs !== null && !Array.isArray(logs)) return logs;
+  if (logs !== undefined) warn('option logs is no object like { console: true }; it is ignored');
+  return undefined;
+}
+
+function readLogSources(env: Environment, warn: Warn): LogSources {
+  const given = readSwitches(env, 'SONDE_LOGS', ['console', 'diag'], warn);
+  return { console: given.includes('console'), diag: given.includes('diag') };
 }
 
 function readClientPhases(env: Environment, warn: Warn): ClientPhases {

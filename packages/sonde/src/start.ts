@@ -8,7 +8,7 @@ import {
   type SpanProcessor,
   TracerProvider,
 } from '@sonde/core';
-import { debugHandler, pageMatcher, RequestsProcessor } from '@sonde/debug';
+import { captureLogLines, debugHandler, pageMatcher, RequestsProcessor } from '@sonde/debug';
 import { aroundRequests, instrumentHttp } from '@sonde/http';
 import { onFirstServer } from './announce.ts';
 import { type Configuration, readConfiguration, type StartOptions } from './configuration.ts';
@@ -66,7 +66,7 @@ function run(configuration: Configuration, warn: (sentence: string) => void, onS
   if (context.setGlobalContextManager(contextManager)) undo.push(() => context.disable());
   if (propagation.setGlobalPropagator(configuration.propagator)) undo.push(() => propagation.disable());
 
-  undo.push(...serve(configuration));
+  undo.push(captureLogLines(configuration.logs), ...serve(configuration));
 
   if (exporting !== undefined) undo.push(flushOnLeaving(exporting));
 

@@ -1,6 +1,6 @@
 import { PHASE_NAMES, phasesOf } from '../analysis/client-phases.ts';
+import { titleOf } from '../view/span-title.ts';
 import type { SpanView, TraceView } from '../view/trace-view.ts';
-import { titleOf } from './trace-text.ts';
 
 /**
  * A trace in the Trace Event Format, which Perfetto, chrome://tracing and Chrome's DevTools open. Spans that overlap

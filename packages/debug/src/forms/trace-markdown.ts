@@ -1,7 +1,8 @@
-import { cut, duration, oneLine, visible } from '../pages/text.ts';
+import { viewLog } from '../logs/log-view.ts';
+import { cut, duration, elapsed, oneLine, visible } from '../pages/text.ts';
+import { titleOf } from '../view/span-title.ts';
 import type { SpanView, TraceView } from '../view/trace-view.ts';
 import type { Reason } from '../why/why.ts';
-import { titleOf } from './trace-text.ts';
 
 const MAX_ROWS = 100;
 
@@ -28,6 +29,7 @@ export function traceMarkdown(trace: TraceView, reasons: readonly Reason[]): str
     ...shown.map(row),
     ...(spans.length > shown.length ? ['', `${spans.length - shown.length} more are in the JSON form.`] : []),
     ...failed.flatMap(failure),
+    ...log(spans),
     '',
   ].join('\n');
 }
@@ -42,10 +44,25 @@ function failure(span: SpanView): string[] {
   const exception = span.events.find(({ name }) => name === 'exception')?.attributes;
   const text = exception?.['exception.stacktrace'] ?? exception?.['exception.message'] ?? span.status.message;
   if (typeof text !== 'string') return [];
-  const block = visible(cut(text, 2_000));
-  // A fence that is longer than any in the text.
+  return ['', `## Error in ${inline(titleOf(span))}`, '', ...fenced(visible(cut(text, 2_000)))];
+}
+
+function log(spans: readonly SpanView[]): string[] {
+  const lines = viewLog(spans);
+  if (lines.length === 0) return [];
+  const block = lines
+    .slice(0, MAX_ROWS)
+    .map(({ message, offsetSeconds, severity }) =>
+      oneLine(`${elapsed(offsetSeconds)} ${severity.padEnd(5)} ${message}`),
+    );
+  if (lines.length > MAX_ROWS) block.push(`… and ${lines.length - MAX_ROWS} more lines`);
+  return ['', '## Log', '', ...fenced(block.join('\n'))];
+}
+
+/** Between fences that are longer than any in the text. */
+function fenced(block: string): string[] {
   const fence = '`'.repeat(Math.max(3, ...[...block.matchAll(/`+/g)].map(([ticks]) => ticks.length + 1)));
-  return ['', `## Error in ${inline(titleOf(span))}`, '', fence, block, fence];
+  return [fence, block, fence];
 }
 
 /** Text of strangers on one line, in which nothing is markup: neither of Markdown nor of HTML. */

@@ -1,4 +1,6 @@
-import { cut, duration, oneLine, visible } from '../pages/text.ts';
+import { viewLog } from '../logs/log-view.ts';
+import { cut, duration, elapsed, oneLine, visible } from '../pages/text.ts';
+import { titleOf } from '../view/span-title.ts';
 import type { SpanView, TraceView } from '../view/trace-view.ts';
 import type { Reason } from '../why/why.ts';
 
@@ -24,6 +26,7 @@ export function traceText(trace: TraceView, reasons: readonly Reason[]): string 
     ...(hidden > 0 ? [`… and ${hidden} more spans; the JSON form has them all`] : []),
     ...(reasons.length > 0 ? ['', ...reasons.map(({ sentence }) => `* ${oneLine(sentence)}`)] : []),
     ...failures(shown),
+    ...log(shown),
   ]);
 }
 
@@ -32,10 +35,6 @@ function nameColumn(span: SpanView): string {
   const missing = span.parent === 'missing' ? '(missing parent) ' : '';
   const name = `${'  '.repeat(Math.min(span.depth, 12))}${mark}${missing}${oneLine(titleOf(span))}`;
   return [...name].slice(0, NAME_WIDTH).join('').padEnd(NAME_WIDTH);
-}
-
-export function titleOf({ name, target }: SpanView): string {
-  return target === undefined ? name : `${name} ${target}`;
 }
 
 /** Where in the trace the span ran; a running one has an open end. */
@@ -63,6 +62,20 @@ function failures(spans: readonly SpanView[]): string[] {
           .map((line) => `    ${line}`),
       ];
     });
+}
+
+function log(spans: readonly SpanView[]): string[] {
+  const logged = viewLog(spans);
+  const shown = logged.slice(0, MAX_LINES);
+  if (shown.length === 0) return [];
+  return [
+    '',
+    ...shown.map(
+      ({ message, offsetSeconds, severity }) =>
+        `${elapsed(offsetSeconds).padStart(11)} ${oneLine(severity).padEnd(5)} ${oneLine(message)}`,
+    ),
+    ...(logged.length > shown.length ? [`… and ${logged.length - shown.length} more lines`] : []),
+  ];
 }
 
 function lines(all: readonly string[]): string {

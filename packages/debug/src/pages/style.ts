@@ -74,6 +74,7 @@ tbody th{font-weight:400}
 .line-row td:last-child{font-family:ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:.86em;white-space:pre-wrap}
 .lead{color:var(--soft)}
 .failed>.lead{color:inherit}
+.log .text{font-family:ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:.86em;white-space:pre-wrap}
 .line-row em{color:var(--soft)}
 .stack{margin:.1rem 0 .35rem;padding:.1rem .7rem;background:none;border-inline-start:2px solid var(--rule);color:var(--soft);font-size:1em}
 .looks{display:flex;flex-wrap:wrap;gap:.2rem 1rem;align-items:baseline;margin:.1rem 0 .5rem}

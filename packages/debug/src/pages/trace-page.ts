@@ -1,7 +1,9 @@
+import { viewLog } from '../logs/log-view.ts';
 import type { Steps } from '../slices.ts';
 import type { TraceReport } from '../view/trace-report.ts';
 import type { Reason } from '../why/why.ts';
 import { type Html, html } from './html.ts';
+import { logSection } from './log-section.ts';
 import { outcome } from './requests-page.ts';
 import { duration } from './text.ts';
 import { type WaterfallOptions, waterfall } from './waterfall.ts';
@@ -16,6 +18,7 @@ export function* tracePage(trace: TraceReport, base: string, options: WaterfallO
     ({ elapsedSeconds, error }) => elapsedSeconds < SMALL_SHARE * seconds && !error,
   ).length;
   const rows = yield* waterfall(trace, options);
+  const log = viewLog(spans);
   return html`<h1>${trace.requests[0]?.title}</h1>
 <dl class="facts">
 <div><dt>Trace</dt><dd><code class="copy">${traceId}</code></dd></div>
@@ -29,6 +32,7 @@ ${trace.requests.map(
 )}</dl>
 ${trace.why.length > 0 && why(trace.why)}
 ${rows}
+${log.length > 0 && logSection(log)}
 <p class="store">${options.leastShare === 0 && small > 3 && html`<a href="?min=${SMALL_SHARE * 100}">Leave out ${small} spans under ${SMALL_SHARE * 100} %</a>. `}The line under a bar: its own work held the request up. The same as <a href="${traceId}.txt">text</a>, <a href="${traceId}.md">Markdown</a>, <a href="${traceId}.json">JSON</a>, <a href="${traceId}.otlp.json">OTLP</a>, <a href="${traceId}.perfetto.json">Perfetto</a>.</p>`;
 }
 

@@ -1,4 +1,4 @@
-import { formatWithOptions } from 'node:util';
+import type { InspectOptions } from 'node:util';
 import { cut } from '../pages/text.ts';
 
 /** Longer lines are cut. In characters. */
@@ -11,13 +11,20 @@ const MAX_ARGUMENTS = 50;
 /** What a page needs to know of an object to write it in one line; the rest of it is left alone. */
 const inspection = { depth: 2, maxArrayLength: 20, maxStringLength: LINE_LIMIT, breakLength: Infinity };
 
+/** How a line may differ in what it asks of objects. */
+export type Inspection = Pick<InspectOptions, 'customInspect' | 'showProxy'>;
+
+/** Loaded by the first line: an import would cost every program 3 ms at its start, on Node 22 and later. */
+let util: typeof import('node:util') | undefined;
+
 /**
  * `util.format`, for arguments of strangers: whatever they do when they are asked for text, the answer is a line of
  * limited length.
  */
-export function formatLine(format: unknown, args: readonly unknown[]): string {
+export function formatLine(format: unknown, args: readonly unknown[], more?: Inspection): string {
   try {
-    return shorten(formatWithOptions(inspection, format, ...args), LINE_LIMIT);
+    util ??= process.getBuiltinModule('node:util');
+    return shorten(util.formatWithOptions({ ...inspection, ...more }, format, ...args), LINE_LIMIT);
   } catch (error) {
     return `(this line could not be formatted: ${reasonOf(error)})`;
   }

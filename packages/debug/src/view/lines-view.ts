@@ -1,4 +1,5 @@
 import type { HrTime } from '@opentelemetry/api';
+import { LOG_EVENT, LOG_MESSAGE, LOG_SEVERITY } from '../logs/log-lines.ts';
 import { cut, duration, TITLE_LIMIT } from '../pages/text.ts';
 import {
   elapsedSeconds,
@@ -92,6 +93,10 @@ function tellEvent({ attributes = {}, name, time }: SpanEvent, prefix: string): 
   if (name === 'exception') {
     const { 'exception.message': message, 'exception.type': type } = attributes;
     return { time, text: cut(`${prefix}${type ?? 'exception'}: ${message ?? ''}`, LINE_LIMIT), error: true };
+  }
+  if (name === LOG_EVENT) {
+    const { [LOG_MESSAGE]: message, [LOG_SEVERITY]: severity } = attributes;
+    return { time, text: cut(`${prefix}${severity} ${message}`, LINE_LIMIT), error: severity === 'ERROR' };
   }
   const pairs = Object.entries(attributes)
     .slice(0, 20)

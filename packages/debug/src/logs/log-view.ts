@@ -1,0 +1,32 @@
+import { titleOf } from '../view/span-title.ts';
+import type { SpanView } from '../view/trace-view.ts';
+import { LOG_EVENT, LOG_MESSAGE, LOG_SEVERITY } from './log-lines.ts';
+
+/** A line that was logged in a trace, and by which of its spans. */
+export interface LogLineView {
+  /** After the start of the trace. */
+  readonly offsetSeconds: number;
+  readonly severity: string;
+  readonly message: string;
+  readonly spanId: string;
+  /** What the span is called. */
+  readonly span: string;
+}
+
+/** The lines that the spans of a trace have logged, in the order of time. */
+export function viewLog(spans: readonly SpanView[]): LogLineView[] {
+  const lines: LogLineView[] = [];
+  for (const span of spans) {
+    for (const { attributes, name, offsetSeconds } of span.events) {
+      if (name !== LOG_EVENT) continue;
+      lines.push({
+        offsetSeconds: span.offsetSeconds + offsetSeconds,
+        severity: String(attributes[LOG_SEVERITY] ?? 'INFO'),
+        message: String(attributes[LOG_MESSAGE] ?? ''),
+        spanId: span.spanId,
+        span: titleOf(span),
+      });
+    }
+  }
+  return lines.sort((a, b) => a.offsetSeconds - b.offsetSeconds);
+}
