@@ -25,7 +25,7 @@ export default defineConfig({
         testTimeout: 30_000,
       }),
       project('conformance', ['test/conformance/*.test.ts'], { testTimeout: 30_000 }),
-      project('http', ['test/http/*.test.ts'], { testTimeout: 30_000 }),
+      project('http', ['test/http/*.test.ts', 'test/debug/*.test.ts'], { testTimeout: 30_000 }),
       project('httptrace', ['test/httptrace/*.test.ts'], { testTimeout: 30_000 }),
       project('interop', ['test/interop/*.test.ts'], { testTimeout: 30_000 }),
       project('e2e', ['test/e2e/*.test.ts'], {

@@ -25,6 +25,11 @@ describe('who may look', () => {
       'a page of the same site',
       { ...local, headers: { host: 'localhost', 'sec-fetch-site': 'same-origin' } },
     ],
+    ['an address that was typed', { ...local, headers: { host: 'localhost', 'sec-fetch-site': 'none' } }],
+    [
+      'a script of the page itself, which may say so',
+      { ...local, headers: { host: 'localhost:3000', origin: 'http://localhost:3000' } },
+    ],
   ])('%s', (_name, visitor) => {
     expect(refusalOf(visitor, {})).toBeUndefined();
   });
@@ -35,7 +40,7 @@ describe('who may not, and why', () => {
     ['another machine', { ...local, peer: '192.168.0.7' }, 'another machine'],
     ['another machine that maps to IPv6', { ...local, peer: '::ffff:10.0.0.1' }, 'another machine'],
     ['an address that begins like loopback', { ...local, peer: '127.0.0.1.evil' }, 'another machine'],
-    ['an unknown peer', { ...local, peer: undefined }, 'another machine'],
+    ['an unknown peer', { ...local, peer: undefined }, 'not known where'],
     [
       'a name that points here (DNS rebinding)',
       { ...local, headers: { host: 'evil.example' } },
@@ -67,6 +72,11 @@ describe('who may not, and why', () => {
       'x-forwarded-for',
     ],
     ['X-Real-IP', { ...local, headers: { ...local.headers, 'x-real-ip': '127.0.0.1' } }, 'x-real-ip'],
+    [
+      'a proxy that adds nothing, as nginx does by default',
+      { ...local, headers: { host: '127.0.0.1:3000', connection: 'close' }, httpVersion: '1.0' },
+      'HTTP/1.0',
+    ],
     ['Via', { ...local, headers: { ...local.headers, via: '1.1 proxy' } }, 'via'],
     [
       'a script of another site',
@@ -76,6 +86,18 @@ describe('who may not, and why', () => {
       },
       'another site',
     ],
+    [
+      'a script of another port',
+      { ...local, headers: { ...local.headers, 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'cors' } },
+      'another site',
+    ],
+    ['another origin', { ...local, headers: { ...local.headers, origin: 'http://evil.example' } }, 'site'],
+    [
+      'the origin of another port',
+      { ...local, headers: { ...local.headers, origin: 'http://localhost:1' } },
+      'site',
+    ],
+    ['an origin that is hidden', { ...local, headers: { ...local.headers, origin: 'null' } }, 'site'],
   ])('%s', (_name, visitor, reason) => {
     const refusal = refusalOf(visitor, {});
     expect(refusal).toContain(reason);

@@ -2,18 +2,19 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 
 /** Who may look at the pages, beside programs and people on the machine itself. */
-export interface AccessOptions {
+export interface AccessOptions<Asking = IncomingMessage> {
   /** Names by which the machine is addressed and that count as local, without port. Default: none. */
   hosts?: readonly string[];
   /** Whoever sends `Authorization: Bearer <token>` may look, from anywhere. Default: nobody. */
   token?: string;
   /**
    * Decides instead of the rule for the machine itself; a token is enough all the same. Answer at once, not by a promise.
-   * One that throws lets nobody in. Behind it, `Host` and forwarding headers are yours to judge.
+   * One that throws lets nobody in. Behind it, `Host` and forwarding headers are yours to judge. It is given the request as
+   * the server has it: an `IncomingMessage`, or a web `Request` in `debugFetch` and Hono.
    *
    * Source: golang.org/x/net/trace, `AuthRequest`.
    */
-  authRequest?: (request: IncomingMessage) => Access;
+  authRequest?: (request: Asking) => Access;
 }
 
 /** What a visitor may see. */
@@ -31,6 +32,8 @@ export interface Visitor {
   /** The peer's address; `unix` for a unix socket; `undefined` when it is not known. */
   readonly peer: string | undefined;
   readonly headers: IncomingHttpHeaders;
+  /** `1.0`, `1.1`, `2.0`, where it is known. */
+  readonly httpVersion?: string | undefined;
 }
 
 /** Headers that proxies add. Whoever sends one is not the one who is asking. */
@@ -39,10 +42,18 @@ const FORWARDING_HEADERS = [
   'via',
   'x-forwarded-for',
   'x-forwarded-host',
+  'x-forwarded-port',
   'x-forwarded-proto',
+  'x-forwarded-server',
+  'x-original-forwarded-for',
   'x-real-ip',
   'x-client-ip',
+  'x-cluster-client-ip',
+  'x-envoy-external-address',
+  'cdn-loop',
   'cf-connecting-ip',
+  'fastly-client-ip',
+  'fly-client-ip',
   'true-client-ip',
 ];
 
@@ -53,7 +64,10 @@ const FORWARDING_HEADERS = [
  * and nothing may have been forwarded (behind a proxy on the same machine, everybody is loopback): x/net/trace
  * looks at the peer alone. Otherwise a token is needed.
  */
-export function refusalOf(visitor: Visitor, options: AccessOptions): string | undefined {
+export function refusalOf(
+  visitor: Visitor,
+  options: Pick<AccessOptions, 'hosts' | 'token'>,
+): string | undefined {
   if (options.token && hasToken(visitor.headers.authorization, options.token)) return undefined;
   const reason = strangeness(visitor, options.hosts ?? []);
   if (reason === undefined) return undefined;
@@ -61,9 +75,9 @@ export function refusalOf(visitor: Visitor, options: AccessOptions): string | un
 }
 
 /** What the application itself lets the request see. */
-export function askApplication(
-  authRequest: NonNullable<AccessOptions['authRequest']>,
-  request: IncomingMessage,
+export function askApplication<Asking>(
+  authRequest: NonNullable<AccessOptions<Asking>['authRequest']>,
+  request: Asking,
 ): Access {
   // What comes back is foreign: a promise, say, is true without meaning it.
   const answer: Partial<Access> | undefined = authRequest(request);
@@ -71,28 +85,35 @@ export function askApplication(
   return { any, sensitive: any && answer?.sensitive === true };
 }
 
-function strangeness({ headers, peer }: Visitor, hosts: readonly string[]): string | undefined {
+function strangeness({ headers, httpVersion, peer }: Visitor, hosts: readonly string[]): string | undefined {
+  if (peer === undefined) return 'it is not known where the request comes from';
   if (!isLoopbackPeer(peer)) return 'the request comes from another machine';
   const forwarded = FORWARDING_HEADERS.find((name) => headers[name] !== undefined);
   if (forwarded !== undefined) return `the request was forwarded (it has a ${forwarded} header)`;
+  // nginx adds no header unless it is told to, makes the Host that of the server behind it, and asks in HTTP/1.0.
+  if (httpVersion === '1.0') return 'it came over HTTP/1.0, which only proxies still speak';
   const host = hostname(headers.host);
   if (host === undefined || !(isLoopbackHost(host) || hosts.includes(host))) {
     return 'its Host header is not a name of this machine';
   }
-  // Browsers say when another site's page makes the request; following a link is no such case.
-  if (headers['sec-fetch-site'] === 'cross-site' && headers['sec-fetch-mode'] !== 'navigate') {
-    return 'it was made by a page of another site';
+  return isFromElsewhere(headers) ? 'it was made by a page of another site' : undefined;
+}
+
+/**
+ * Browsers say which page makes a request; following a link is no request of a page. Older ones say it of those requests
+ * alone whose answer the page could read.
+ */
+function isFromElsewhere(headers: IncomingHttpHeaders): boolean {
+  const { host, origin, 'sec-fetch-site': site } = headers;
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') {
+    return headers['sec-fetch-mode'] !== 'navigate';
   }
-  return undefined;
+  return origin !== undefined && origin.replace(/^https?:\/\//i, '').toLowerCase() !== host?.toLowerCase();
 }
 
 /** A dual-stack listener reports IPv4 peers as `::ffff:127.0.0.1`. */
-function isLoopbackPeer(peer: string | undefined): boolean {
-  return (
-    peer === 'unix' ||
-    peer === '::1' ||
-    (peer !== undefined && /^(?:::ffff:)?127(?:\.\d{1,3}){3}$/i.test(peer))
-  );
+function isLoopbackPeer(peer: string): boolean {
+  return peer === 'unix' || peer === '::1' || /^(?:::ffff:)?127(?:\.\d{1,3}){3}$/i.test(peer);
 }
 
 function isLoopbackHost(host: string): boolean {

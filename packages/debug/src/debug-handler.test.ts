@@ -4,9 +4,12 @@ import http2 from 'node:http2';
 import net, { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { diag } from '@opentelemetry/api';
 import { TracerProvider } from '@sonde/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { debugHandler, pageMatcher } from './debug-handler.ts';
+import { debugHandler } from './debug-handler.ts';
+import { pageServer } from './page-server.ts';
+import { pageMatcher } from './page-target.ts';
 import { RequestStore } from './requests/request-store.ts';
 import { RequestsProcessor } from './requests/requests-processor.ts';
 
@@ -98,11 +101,11 @@ describe('the handler', () => {
     expect((await ask(target)).body).toContain('the application');
   });
 
-  it('sends the mount point to its slash', async () => {
-    const { head, status } = await ask('/debug');
-    expect(status).toBe(308);
-    expect(head).toContain('location: debug/');
-    expect((await ask('/debug/')).status).toBe(200);
+  it('answers the mount point with its slash and without, each with links that lead on from there', async () => {
+    const [bare, slash] = [await ask('/debug'), await ask('/debug/')];
+    expect([bare.status, slash.status]).toEqual([200, 200]);
+    expect(bare.body).toContain('href="debug/requests"');
+    expect(slash.body).toContain('href="./requests"');
   });
 
   it('answers HEAD as GET, without the body', async () => {
@@ -169,6 +172,16 @@ describe('the handler', () => {
   });
 });
 
+it.each([
+  ['/ops/', '/ops/requests', '/requests'],
+  ['/', '/requests', '/requests'],
+  ['', '/requests', '/requests'],
+  ['ops', '/debug/requests', '/requests'],
+  [7 as never, '/debug/requests', '/requests'],
+])('mounted at %j, a page is at %s', (path, target, page) => {
+  expect(pageMatcher(path)(target)?.path).toBe(page);
+});
+
 it('pages are found under any mount point', () => {
   const isPage = pageMatcher('/ops/sonde');
   expect(isPage('/ops/sonde/requests?b=1')).toEqual({ path: '/requests', query: 'b=1' });
@@ -195,4 +208,16 @@ it('a page is left out where the application has begun to answer meanwhile, and 
   impatient.closeAllConnections();
   impatient.close();
   expect(thrown).toEqual([]);
+});
+
+it('an authRequest that fails, and a logger that fails as well, leave an answer', async () => {
+  const fail = () => {
+    throw new Error('broken');
+  };
+  diag.setLogger({ error: fail, warn: fail, info: fail, debug: fail, verbose: fail });
+  const answer = pageServer({ store: new RequestStore(), authRequest: fail });
+  const visit = { method: 'GET', headers: {}, peer: '127.0.0.1', asking: {} as http.IncomingMessage };
+  const reply = await answer({ path: '/requests', query: '' }, visit);
+  diag.disable();
+  expect([reply.status, reply.body]).toEqual([403, expect.stringContaining('authRequest failed')]);
 });

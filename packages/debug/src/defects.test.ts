@@ -8,8 +8,9 @@ import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type DebugOptions, debugHandler } from './debug-handler.ts';
+import { debugHandler } from './debug-handler.ts';
 import { newEventLog, newTrace } from './new-trace.ts';
+import type { DebugOptions } from './page-server.ts';
 import { RequestStore } from './requests/request-store.ts';
 
 const store = new RequestStore();

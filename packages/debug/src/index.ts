@@ -26,17 +26,14 @@
  * @module
  */
 export type { Access, AccessOptions } from './access.ts';
-export {
-  type DebugHandler,
-  type DebugOptions,
-  debugHandler,
-  type PageTarget,
-  pageMatcher,
-} from './debug-handler.ts';
+export { type DebugFetch, debugFetch, type FetchInfo } from './debug-fetch.ts';
+export { type DebugHandler, debugHandler } from './debug-handler.ts';
 export type { EventLog } from './event-log.ts';
 export type { EventDrops } from './events/event-logs.ts';
 export { captureLogLines, type LogSources } from './logs/log-lines.ts';
 export { fromContext, newContext, newEventLog, newTrace } from './new-trace.ts';
+export type { DebugOptions } from './page-server.ts';
+export { type PageTarget, pageMatcher } from './page-target.ts';
 export { type Drops, RequestStore, type RequestStoreOptions } from './requests/request-store.ts';
 export { RequestsProcessor } from './requests/requests-processor.ts';
 export type { Trace } from './trace.ts';

@@ -15,3 +15,12 @@ export function warnOnce(sentence: string): void {
     // There is nobody left to tell.
   }
 }
+
+/** Says that something failed, each time; a logger that throws ends here, too. */
+export function sayFailed(sentence: string, error: unknown): void {
+  try {
+    diag.error(sentence, error);
+  } catch {
+    // There is nobody left to tell.
+  }
+}

@@ -11,7 +11,7 @@ import { routeOf } from './routes.ts';
  */
 export function* respond(asked: PageRequest, source: PageSource): Steps<PageResponse> {
   const { accept, path, query, sensitive } = asked;
-  const base = baseOf(path);
+  const base = asked.base ?? baseOf(path);
   const found = routeOf(path);
   if (found === undefined) {
     const sentence = `There is no page ${cut(path, TITLE_LIMIT)} here.`;

@@ -7,6 +7,8 @@ import type { Form } from './form.ts';
 /** What is asked, without the mount point: `path` is `/`, `/requests`, … */
 export interface PageRequest {
   readonly path: string;
+  /** Relative way to the mount point, where the address does not end as `path` does. */
+  readonly base?: string;
   readonly query: URLSearchParams;
   /** The Accept header. */
   readonly accept: string;

@@ -1,0 +1,116 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import {
+  type Access,
+  type AccessOptions,
+  askApplication,
+  EVERYTHING,
+  hasToken,
+  refusalOf,
+  type Visitor,
+} from './access.ts';
+import { mountPoint, type PageTarget } from './page-target.ts';
+import { hrTimeOf } from './readable-span.ts';
+import { registry } from './registry.ts';
+import { sayFailed } from './report.ts';
+import type { RequestStore } from './requests/request-store.ts';
+import { respond } from './routes/respond.ts';
+import type { PageResponse } from './routes/route.ts';
+import { inSlices } from './slices.ts';
+
+/** Where the pages are, what they show, and to whom. `Asking` is what a request is where they are served. */
+export interface DebugOptions<Asking = IncomingMessage> extends AccessOptions<Asking> {
+  /** The mount point. Default `/debug`. */
+  path?: string;
+  /** Default: the process's own, which `new RequestsProcessor()` fills. */
+  store?: RequestStore;
+  /** The name that pages show for the process. Default `unknown_service:node`. */
+  service?: string;
+}
+
+/** A request for a page, as an adapter tells it. */
+export interface Visit<Asking> extends Visitor {
+  readonly method: string;
+  /** Names in lower case; the Host is there in HTTP/2, too. */
+  readonly headers: IncomingHttpHeaders;
+  /** What `authRequest` is asked about. */
+  readonly asking: Asking;
+}
+
+/** What an adapter is to send. To HEAD the body is not sent. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** Content-Security-Policy: styles of our own and nothing else; no script, no frame, no form, no other site. */
+const POLICY =
+  "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const HEADERS = {
+  'Content-Security-Policy': POLICY,
+  'X-Content-Type-Options': 'nosniff',
+  'Cache-Control': 'no-store',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+};
+
+/** The pages, apart from how requests come in and answers go out: adapters do that. Never rejects. */
+export function pageServer<Asking>(
+  options: DebugOptions<Asking>,
+): (target: PageTarget, visit: Visit<Asking>) => Promise<Reply> {
+  const store = options.store ?? registry().requests;
+  const service = options.service ?? 'unknown_service:node';
+  /** From the mount point without its slash, the way to itself. */
+  const base = `${mountPoint(options.path).split('/').at(-1)}/`;
+  return async ({ path, query }, visit) => {
+    const access = accessOf(visit, options);
+    if (typeof access === 'string') return replyWith(line(403, access));
+    if (visit.method !== 'GET' && visit.method !== 'HEAD') {
+      return replyWith(line(405, `sonde: ${visit.method} is not allowed here; use GET`), {
+        Allow: 'GET, HEAD',
+      });
+    }
+    const asked = {
+      path: path || '/',
+      ...(path === '' ? { base } : {}),
+      query: new URLSearchParams(query),
+      accept: visit.headers.accept ?? '',
+      sensitive: access.sensitive,
+    };
+    try {
+      const { node } = process.versions;
+      const facts = { service, pid: process.pid, node, uptimeSeconds: process.uptime() };
+      return replyWith(await inSlices(respond(asked, { store, process: facts, now: hrTimeOf(store.now()) })));
+    } catch (error) {
+      sayFailed(`sonde: the page ${path} could not be made`, error);
+      return replyWith(line(500, 'sonde: this page could not be made; the log of the process says why'));
+    }
+  };
+}
+
+/** What the visitor may see, or the reason why not. */
+function accessOf<Asking>(visit: Visit<Asking>, options: DebugOptions<Asking>): Access | string {
+  const { authRequest, token } = options;
+  if (authRequest === undefined) return refusalOf(visit, options) ?? EVERYTHING;
+  if (token && hasToken(visit.headers.authorization, token)) return EVERYTHING;
+  try {
+    const access = askApplication(authRequest, visit.asking);
+    return access.any ? access : "sonde: closed, because the application's authRequest says so";
+  } catch (error) {
+    sayFailed('sonde: authRequest failed, so nobody may look', error);
+    return "sonde: closed, because the application's authRequest failed; the log of the process says why";
+  }
+}
+
+function line(status: number, sentence: string): PageResponse {
+  return { status, type: 'text/plain; charset=utf-8', body: `${sentence}\n` };
+}
+
+function replyWith({ body, status, type }: PageResponse, more: Record<string, string> = {}): Reply {
+  return {
+    status,
+    headers: { 'Content-Type': type, 'Content-Length': `${Buffer.byteLength(body)}`, ...HEADERS, ...more },
+    body,
+  };
+}
