@@ -20,6 +20,11 @@
  */
 export { CLIENT_PHASES, type ClientPhases } from './client-spans.ts';
 export type { IgnoreRule, IncomingRequest } from './ignore.ts';
-export { type HttpOptions, instrumentHttp } from './instrument-http.ts';
+export {
+  type HttpInstrumentation,
+  type HttpOptions,
+  httpInstrumentation,
+  instrumentHttp,
+} from './instrument-http.ts';
 export { recordException, setRoute } from './route.ts';
 export { type AroundRequest, aroundRequests } from './server-emit.ts';

@@ -20,7 +20,7 @@ import {
 } from '@sonde/context';
 import { type ReadableSpan, suppressTracing, TracerProvider, withSpan } from '@sonde/core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { instrumentHttp } from './instrument-http.ts';
+import { httpInstrumentation, instrumentHttp } from './instrument-http.ts';
 
 /** Spans as they end, and a way to wait for them. */
 class Spans {
@@ -470,5 +470,24 @@ describe('installation', () => {
     await spans.one(SpanKind.CLIENT);
     second();
     expect(channel('http.server.request.start').hasSubscribers).toBe(true);
+  });
+
+  it('tells what it watches, and what it ignored', async () => {
+    expect(httpInstrumentation()?.ignoredRequests).toBe(0);
+    undo();
+    expect(httpInstrumentation()).toBeUndefined();
+    undo = instrumentHttp({ ignoreIncoming: '/health' });
+    await (await fetch(`${origin()}/health`)).text();
+    await (await fetch(`${origin()}/other`)).text();
+    await spans.one(SpanKind.SERVER);
+    expect(httpInstrumentation()).toMatchObject({
+      ignoredRequests: 1,
+      clients: [
+        { name: 'node:http', active: true },
+        { name: 'fetch', active: true },
+        { name: 'undici', active: false, copies: 0 },
+        { name: 'node:http2' },
+      ],
+    });
   });
 });

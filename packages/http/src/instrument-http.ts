@@ -1,8 +1,8 @@
 import { diag } from '@opentelemetry/api';
-import type { OutgoingRequest } from '@sonde/httptrace';
+import { type OutgoingRequest, type WatchedClient, watchedClients } from '@sonde/httptrace';
 import { HeaderCapture } from './captured-headers.ts';
 import { CLIENT_PHASES, type ClientPhases, traceClients } from './client-spans.ts';
-import { type IgnoreRule, ignoring } from './ignore.ts';
+import { type IgnoreRule, type IncomingRequest, ignoring } from './ignore.ts';
 import { KNOWN_METHODS, methodDescriber } from './semantic-conventions.ts';
 import { traceServers } from './server-spans.ts';
 
@@ -39,8 +39,22 @@ export interface HttpOptions {
   captureResponseHeaders?: readonly string[];
 }
 
+/** What `instrumentHttp` does at this moment, for a page that tells. */
+export interface HttpInstrumentation {
+  /** Requests to this process that `ignoreIncoming` left without a span. */
+  readonly ignoredRequests: number;
+  readonly clients: readonly WatchedClient[];
+}
+
 const KEY = Symbol.for('sonde.http.v1');
-const home = globalThis as typeof globalThis & { [KEY]?: boolean };
+/** Of the call that is in force, whichever copy of this package made it. */
+const home = globalThis as typeof globalThis & { [KEY]?: { ignored: number } | undefined };
+
+/** `undefined` while no call of {@link instrumentHttp} is in force. */
+export function httpInstrumentation(): HttpInstrumentation | undefined {
+  const inForce = home[KEY];
+  return inForce && { ignoredRequests: inForce.ignored, clients: watchedClients() };
+}
 
 /**
  * From now on, every request to a server of this process, by node:http, node:https or node:http2, gets a SERVER span, and every
@@ -53,15 +67,16 @@ const home = globalThis as typeof globalThis & { [KEY]?: boolean };
  * Answers a function that undoes all of it. A second call changes nothing while the first is in force.
  */
 export function instrumentHttp(options: HttpOptions = {}): () => void {
-  if (home[KEY]) {
+  if (home[KEY] !== undefined) {
     diag.warn('sonde: instrumentHttp() was called twice; the first call stays in force');
     return () => {};
   }
-  home[KEY] = true;
+  const inForce = { ignored: 0 };
+  home[KEY] = inForce;
   const describeMethod = methodDescriber(settleMethods(options.knownMethods));
   const undo = [
     traceServers({
-      ignore: ignoring(options.ignoreIncoming),
+      ignore: counted(ignoring(options.ignoreIncoming), inForce),
       describeMethod,
       trustProxy: options.trustProxy === true,
       requestHeaders: new HeaderCapture('request', options.captureRequestHeaders, 'captureRequestHeaders'),
@@ -80,7 +95,18 @@ export function instrumentHttp(options: HttpOptions = {}): () => void {
   return () => {
     if (undo.length === 0) return;
     for (const restore of undo.splice(0)) restore();
-    home[KEY] = false;
+    home[KEY] = undefined;
+  };
+}
+
+function counted(
+  ignores: (request: IncomingRequest) => boolean,
+  count: { ignored: number },
+): (request: IncomingRequest) => boolean {
+  return (request) => {
+    if (!ignores(request)) return false;
+    count.ignored++;
+    return true;
   };
 }
 

@@ -63,5 +63,6 @@ export type {
 } from './server-trace.ts';
 export type { TimingPhases } from './timing-phases.ts';
 export { type ConnectionAttempt, type RequestTimings, timings, withTimings } from './timings.ts';
+export { type WatchedClient, watchedClients } from './watched-clients.ts';
 export { addGlobalClientTrace, withClientTrace } from './with-client-trace.ts';
 export { addGlobalServerTrace, traceServer } from './with-server-trace.ts';

@@ -19,7 +19,7 @@ type Request = (headers: SentHeaders, options: unknown) => ClientHttp2Stream;
 type SessionPrototype = { request: Request };
 
 /** A look at the list costs less than a microsecond; loading node:http2 costs a start-up ten milliseconds. */
-const isLoaded = (): boolean =>
+export const isLoaded = (): boolean =>
   (process as { moduleLoadList?: string[] }).moduleLoadList?.includes('NativeModule http2') ?? true;
 
 let prototype: SessionPrototype | undefined;
