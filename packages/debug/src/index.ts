@@ -36,6 +36,12 @@ export type { DebugOptions } from './page-server.ts';
 export { type PageTarget, pageMatcher } from './page-target.ts';
 export { type Drops, RequestStore, type RequestStoreOptions } from './requests/request-store.ts';
 export { RequestsProcessor } from './requests/requests-processor.ts';
+export type {
+  EnvironmentFact,
+  ExportFacts,
+  InstrumentationFact,
+  SelfFacts,
+} from './self/self-facts.ts';
 export type { Trace } from './trace.ts';
 export type {
   EventFamilyView,
@@ -52,5 +58,6 @@ export type {
   LatencySummary,
   RequestsView,
 } from './view/requests-view.ts';
+export type { Held, HeldView, SelfView } from './view/self-view.ts';
 export type { RequestSummary } from './view/summary.ts';
 export type { EventView, SpanView, TraceView } from './view/trace-view.ts';

@@ -15,6 +15,8 @@ import { sayFailed } from './report.ts';
 import type { RequestStore } from './requests/request-store.ts';
 import { respond } from './routes/respond.ts';
 import type { PageResponse } from './routes/route.ts';
+import { readSelf } from './self/read-self.ts';
+import type { SelfFacts } from './self/self-facts.ts';
 import { inSlices } from './slices.ts';
 
 /** Where the pages are, what they show, and to whom. `Asking` is what a request is where they are served. */
@@ -25,6 +27,11 @@ export interface DebugOptions<Asking = IncomingMessage> extends AccessOptions<As
   store?: RequestStore;
   /** The name that pages show for the process. Default `unknown_service:node`. */
   service?: string;
+  /**
+   * What `/debug/sonde` tells of the tracing around these pages; called each time it is opened, and guarded. Default:
+   * what can be seen without being told. `start()` of `sonde` gives its own.
+   */
+  self?: () => SelfFacts;
 }
 
 /** A request for a page, as an adapter tells it. */
@@ -81,7 +88,9 @@ export function pageServer<Asking>(
     try {
       const { node } = process.versions;
       const facts = { service, pid: process.pid, node, uptimeSeconds: process.uptime() };
-      return replyWith(await inSlices(respond(asked, { store, process: facts, now: hrTimeOf(store.now()) })));
+      const self = () => readSelf(options.self);
+      const source = { store, process: facts, now: hrTimeOf(store.now()), self };
+      return replyWith(await inSlices(respond(asked, source)));
     } catch (error) {
       sayFailed(`sonde: the page ${path} could not be made`, error);
       return replyWith(line(500, 'sonde: this page could not be made; the log of the process says why'));

@@ -1,5 +1,64 @@
+import type { EnvironmentFact } from '@sonde/debug';
+
 /** Variables as `process.env` has them. An empty one counts as unset (specification, "Environment Variables"). */
 export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Variables whose values nobody may see, and those that are shown elsewhere, item by item. */
+const UNSHOWN = /TOKEN|SECRET|PASSW|HEADERS|_KEY|CERTIFICATE|RESOURCE_ATTRIBUTES/;
+
+/** Which variables were read, and what became of them. */
+export class ReadVariables {
+  /** `process.env`, or what stands for it; whoever reads it is noted. */
+  readonly environment: Environment;
+  private readonly read = new Set<string>();
+  private readonly given: Environment;
+
+  constructor(given: Environment) {
+    this.given = given;
+    this.environment = new Proxy(given, {
+      get: (target, name) => {
+        if (typeof name !== 'string') return undefined;
+        this.read.add(name);
+        return target[name];
+      },
+    });
+  }
+
+  /**
+   * Those that are set, without what may be secret in them.
+   *
+   * @param said the sentences about those that are wrong; each begins with the name
+   */
+  tell(said: readonly string[]): EnvironmentFact[] {
+    const ours = Object.keys(this.given).filter(
+      (name) => /^(?:OTEL|SONDE)_/.test(name) || this.read.has(name),
+    );
+    return ours.sort().flatMap((name) => {
+      const value = this.given[name];
+      if (!value) return [];
+      const shown = this.read.has(name) && !UNSHOWN.test(name);
+      const complaint = said.find((sentence) => sentence.startsWith(`${name} `));
+      return [
+        {
+          name,
+          ...(shown ? { value: withoutCredentials(value) } : {}),
+          effect: this.effectOf(name, complaint),
+        },
+      ];
+    });
+  }
+
+  private effectOf(name: string, complaint: string | undefined): string {
+    if (complaint !== undefined) return withoutCredentials(complaint.slice(name.length + 1));
+    if (this.read.has(name)) return 'in effect';
+    return name.startsWith('OTEL_EXPORTER_') ? 'left to the exporter' : 'not read by Sonde';
+  }
+}
+
+/** What is wrong with an address is said with the address. */
+export function withoutCredentials(text: string): string {
+  return text.replace(/\/\/[^/@\s"]*@/g, '//…@').replace(/\?[^\s"]*/g, '?…');
+}
 
 /** Told what was seen, what was expected and what happens instead, in one sentence. */
 export type Warn = (sentence: string) => void;

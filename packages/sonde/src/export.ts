@@ -4,6 +4,7 @@ import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-base';
 import type { ReadableSpan as OurReadableSpan, Span, SpanProcessor } from '@sonde/core';
 import { unreachable } from './collector.ts';
 import type { Batching } from './configuration.ts';
+import { ExportCount } from './export-count.ts';
 import { PATIENCE_MILLIS, type Unsent } from './leaving.ts';
 
 /** The export result codes of `@opentelemetry/core`. */
@@ -33,20 +34,23 @@ export function exportTo(options: ExportOptions): ExportProcessor {
     require('@opentelemetry/exporter-trace-otlp-http') as typeof import('@opentelemetry/exporter-trace-otlp-http');
   const exporterWithin = (timeoutMillis: number): SpanExporter =>
     new OTLPTraceExporter({ url: options.url.href, timeoutMillis });
-  const exporter = new CandidExporter(exporterWithin, options);
+  const count = new ExportCount(options.url, options.batching.maxQueueSize);
+  const exporter = new CandidExporter(exporterWithin, options, count);
   void exporter.lookForCollector();
-  return new ExportProcessor(new BatchSpanProcessor(exporter, options.batching), exporter);
+  return new ExportProcessor(new BatchSpanProcessor(exporter, options.batching), exporter, count);
 }
 
 /** The batch processor, and whether it has anything left to hand over. */
 export class ExportProcessor implements SpanProcessor, Unsent {
+  readonly count: ExportCount;
   private readonly batches: SpanProcessor;
   private readonly exporter: CandidExporter;
   private waiting = false;
 
-  constructor(batches: SpanProcessor, exporter: CandidExporter) {
+  constructor(batches: SpanProcessor, exporter: CandidExporter, count: ExportCount) {
     this.batches = batches;
     this.exporter = exporter;
+    this.count = count;
   }
 
   onStart(span: Span, parentContext: Context): void {
@@ -54,7 +58,10 @@ export class ExportProcessor implements SpanProcessor, Unsent {
   }
 
   onEnd(span: OurReadableSpan): void {
-    this.waiting ||= (span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0;
+    if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0) {
+      this.waiting = true;
+      this.count.ended();
+    }
     this.batches.onEnd(span);
   }
 
@@ -92,25 +99,35 @@ class CandidExporter implements SpanExporter {
   private inner: SpanExporter;
   private readonly exporterWithin: (timeoutMillis: number) => SpanExporter;
   private readonly options: ExportOptions;
+  private readonly count: ExportCount;
   private told = false;
   /** Whether to knock before handing a batch to the exporter. */
   private doubtful = false;
   private hurried = false;
 
-  constructor(exporterWithin: (timeoutMillis: number) => SpanExporter, options: ExportOptions) {
+  constructor(
+    exporterWithin: (timeoutMillis: number) => SpanExporter,
+    options: ExportOptions,
+    count: ExportCount,
+  ) {
     this.exporterWithin = exporterWithin;
     this.options = options;
+    this.count = count;
     this.inner = exporterWithin(options.timeoutMillis);
   }
 
   async lookForCollector(): Promise<boolean> {
     const reason = await unreachable(this.options.url);
     this.doubtful = reason !== undefined;
-    if (reason !== undefined) this.tell(reason);
+    if (reason !== undefined) {
+      this.count.failed(reason);
+      this.tell(reason);
+    }
     return reason === undefined;
   }
 
   export(spans: ReadableSpan[], done: (result: ExportResult) => void): void {
+    this.count.handedOver(spans.length);
     if (this.doubtful) void this.knockAndExport(spans, done);
     else this.hand(spans, done);
   }
@@ -133,14 +150,21 @@ class CandidExporter implements SpanExporter {
 
   private async knockAndExport(spans: ReadableSpan[], done: (result: ExportResult) => void): Promise<void> {
     if (await this.lookForCollector()) this.hand(spans, done);
-    else done({ code: FAILED, error: new Error(`no collector at ${this.options.url.host}`) });
+    else {
+      this.count.lost(spans.length);
+      done({ code: FAILED, error: new Error(`no collector at ${this.options.url.host}`) });
+    }
   }
 
   private hand(spans: ReadableSpan[], done: (result: ExportResult) => void): void {
     this.inner.export(spans, (result: ExportResult) => {
-      if (result.code !== SUCCESS) {
+      if (result.code === SUCCESS) this.count.delivered(spans.length);
+      else {
+        const reason = reasonOf(result.error);
         this.doubtful = true;
-        this.tell(reasonOf(result.error));
+        this.count.lost(spans.length);
+        this.count.failed(reason);
+        this.tell(reason);
       }
       done(result);
     });

@@ -14,12 +14,11 @@ export function say(sentence: string): void {
   }
 }
 
-/** Says each sentence once. */
-export function sayer(): (sentence: string) => void {
-  const said = new Set<string>();
+/** Says each sentence once, and keeps it in `said` for whoever asks later. */
+export function sayer(said: string[]): (sentence: string) => void {
   return (sentence) => {
-    if (said.has(sentence)) return;
-    said.add(sentence);
+    if (said.includes(sentence)) return;
+    said.push(sentence);
     say(sentence);
   };
 }

@@ -8,15 +8,17 @@ import {
   type SpanProcessor,
   TracerProvider,
 } from '@sonde/core';
-import { captureLogLines, debugHandler, pageMatcher, RequestsProcessor } from '@sonde/debug';
+import { captureLogLines, debugHandler, pageMatcher, RequestsProcessor, type SelfFacts } from '@sonde/debug';
 import { aroundRequests, instrumentHttp } from '@sonde/http';
 import { onFirstServer } from './announce.ts';
 import { type Configuration, readConfiguration, type StartOptions } from './configuration.ts';
+import { ReadVariables } from './environment.ts';
 import { type ExportProcessor, exportTo } from './export.ts';
 import { flushOnLeaving } from './leaving.ts';
 import { registry } from './registry.ts';
 import { say, sayer } from './say.ts';
 import type { Sonde } from './sonde.ts';
+import { tellSelf } from './tell-self.ts';
 
 /**
  * Starts tracing in this process: spans of HTTP servers and clients, context through async code, the pages under
@@ -29,18 +31,29 @@ import type { Sonde } from './sonde.ts';
 export function start(options: StartOptions = {}): Sonde {
   const state = registry();
   if (state.started !== undefined) return state.started;
-  const warn = sayer();
-  const configuration = readConfiguration(options ?? {}, process.env, warn);
+  const said: string[] = [];
+  const warn = sayer(said);
+  const variables = new ReadVariables(process.env);
+  const configuration = readConfiguration(options ?? {}, variables.environment, warn);
   if (configuration.disabled) return inert;
-  state.started = run(configuration, warn, () => {
+  state.started = run({ configuration, variables, said, warn }, () => {
     state.started = undefined;
   });
   return state.started;
 }
 
+interface Settled {
+  readonly configuration: Configuration;
+  readonly variables: ReadVariables;
+  /** What was said on stderr, by `warn`. */
+  readonly said: readonly string[];
+  readonly warn: (sentence: string) => void;
+}
+
 const inert: Sonde = { forceFlush: async () => {}, shutdown: async () => {} };
 
-function run(configuration: Configuration, warn: (sentence: string) => void, onShutdown: () => void): Sonde {
+function run(settled: Settled, onShutdown: () => void): Sonde {
+  const { configuration, warn } = settled;
   const { tracesUrl } = configuration;
   const undo: (() => void)[] = [];
   const processors: SpanProcessor[] = [new RequestsProcessor()];
@@ -48,27 +61,28 @@ function run(configuration: Configuration, warn: (sentence: string) => void, onS
   if (exporting !== undefined) processors.push(exporting);
   if (configuration.debugContext) processors.push(new ContextLossDetector({ say }));
 
+  const resource = resourceAttributes(configuration);
   const provider = new TracerProvider({
     // Everything is recorded for the pages; what the sampler leaves out is not exported.
     sampler: recordAll(configuration.sampler),
     spanLimits: configuration.spanLimits,
-    resource: resourceFromAttributes(resourceAttributes(configuration)),
+    resource: resourceFromAttributes(resource),
     spanProcessors: [...processors, ...configuration.spanProcessors],
   });
-  if (!trace.setGlobalTracerProvider(provider)) {
+  let visits = 0;
+  const self = tellSelf({ ...settled, resource, exporting, visits: () => visits });
+  if (trace.setGlobalTracerProvider(provider)) {
+    undo.push(() => trace.disable());
+    undo.push(...carryContext(configuration), captureLogLines(configuration.logs));
+    undo.push(watchHttp(configuration, () => visits++));
+    if (exporting !== undefined) undo.push(flushOnLeaving(exporting));
+  } else {
     warn(
       'another OpenTelemetry SDK is registered in this process, so Sonde records nothing; start Sonde first, or give `new RequestsProcessor()` of @sonde/debug to that SDK',
     );
-    return inert;
   }
-  undo.push(() => trace.disable());
-  const contextManager = new AsyncLocalStorageContextManager();
-  if (context.setGlobalContextManager(contextManager)) undo.push(() => context.disable());
-  if (propagation.setGlobalPropagator(configuration.propagator)) undo.push(() => propagation.disable());
-
-  undo.push(captureLogLines(configuration.logs), ...serve(configuration));
-
-  if (exporting !== undefined) undo.push(flushOnLeaving(exporting));
+  // Without spans, too: what is written by hand is there, and /debug/sonde says why there is no more.
+  undo.push(...showPages(configuration, self));
 
   return {
     forceFlush: () => provider.forceFlush(),
@@ -78,6 +92,14 @@ function run(configuration: Configuration, warn: (sentence: string) => void, onS
       onShutdown();
     },
   };
+}
+
+function carryContext({ propagator }: Configuration): (() => void)[] {
+  const undo: (() => void)[] = [];
+  if (context.setGlobalContextManager(new AsyncLocalStorageContextManager()))
+    undo.push(() => context.disable());
+  if (propagation.setGlobalPropagator(propagator)) undo.push(() => propagation.disable());
+  return undo;
 }
 
 /** A broken installation costs the export, not the program. */
@@ -94,31 +116,37 @@ function tryExport(
   }
 }
 
-/** Watches HTTP and puts the pages before the application's own handlers. */
-function serve(configuration: Configuration): (() => void)[] {
-  const { clientPhases, development, hosts, knownMethods, path, serviceName, token, tracesUrl } =
-    configuration;
-  const http = {
-    clientPhases,
-    ...configuration.server,
-    ...(knownMethods === undefined ? {} : { knownMethods }),
+/** Spans of HTTP; a visit to the pages is no request of the application. */
+function watchHttp(configuration: Configuration, onVisit: () => void): () => void {
+  const { clientPhases, knownMethods, path, server } = configuration;
+  const isPage = path === false ? undefined : pageMatcher(path);
+  const isVisit = (target: string | undefined): boolean => {
+    if (isPage?.(target) === undefined) return false;
+    onVisit();
+    return true;
   };
-  if (path === false) return [instrumentHttp(http)];
-  const isPage = pageMatcher(path);
+  return instrumentHttp({
+    clientPhases,
+    ...server,
+    ...(knownMethods === undefined ? {} : { knownMethods }),
+    ignoreIncoming: [(request) => isVisit(request.url), ...server.ignoreIncoming],
+  });
+}
+
+/** Puts the pages before the application's own handlers. */
+function showPages(configuration: Configuration, self: () => SelfFacts): (() => void)[] {
+  const { development, hosts, path, serviceName, token, tracesUrl } = configuration;
+  if (path === false) return [];
   const pages = debugHandler({
     path,
     hosts,
     service: serviceName,
+    self,
     ...(token === undefined ? {} : { token }),
   });
   const exportNote =
     tracesUrl === undefined ? 'spans stay in this process' : `spans go to ${tracesUrl.origin}`;
   return [
-    // A visit to the pages is no request of the application.
-    instrumentHttp({
-      ...http,
-      ignoreIncoming: [(request) => isPage(request.url) !== undefined, ...http.ignoreIncoming],
-    }),
     aroundRequests((request, response, proceed) => pages(request, response) || proceed()),
     ...(development ? [onFirstServer(path, (url) => say(`${serviceName} · ${url} · ${exportNote}`))] : []),
   ];

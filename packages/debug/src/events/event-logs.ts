@@ -27,9 +27,9 @@ export class EventLogs implements EventLogKeeper {
   readonly now: () => number;
   bytes = 0;
   count = 0;
-  private readonly maxLogs: number;
-  private readonly maxFamilies: number;
-  private readonly maxBytes: number;
+  readonly maxLogs: number;
+  readonly maxFamilies: number;
+  readonly maxBytes: number;
   private readonly spend: (bytes: number) => void;
   /** How many logs each has; one without is no family any more. */
   private readonly families = new Map<string, number>();
@@ -75,6 +75,10 @@ export class EventLogs implements EventLogKeeper {
 
   finished(log: RecordedEventLog): void {
     if (log.listed) this.unlist(log);
+  }
+
+  get familyCount(): number {
+    return this.families.size;
   }
 
   /** The one that was written last comes first. */

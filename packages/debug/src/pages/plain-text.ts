@@ -4,6 +4,7 @@ import type { HistogramView } from '../view/histogram-view.ts';
 import type { LineView } from '../view/lines-view.ts';
 import type { BucketListView, RequestsView } from '../view/requests-view.ts';
 import type { RequestSummary } from '../view/summary.ts';
+import { aligned } from './aligned.ts';
 import type { EventSelection } from './events-page.ts';
 import { leadOf } from './lines-rows.ts';
 import type { Selection } from './requests-page.ts';
@@ -96,6 +97,7 @@ function linesText(lines: readonly LineView[] = [], start: string): string {
 }
 
 const WIDEST_BAR = 40;
+const BAR_COLUMN = 5;
 
 function histogramText(view: HistogramView): string {
   const { count, mean, median, percentiles, rows, standardDeviation } = view;
@@ -111,7 +113,7 @@ function histogramText(view: HistogramView): string {
   const { p90, p95, p99 } = percentiles;
   return `${name(view.family)}: latency (µs), ${view.window}
 count ${count}  mean ${mean}  deviation ${standardDeviation}  median ${median}  p90 ${p90}  p95 ${p95}  p99 ${p99}
-${aligned(table, { first: 'right', last: 'left' })}`;
+${aligned(table, (column) => column === BAR_COLUMN)}`;
 }
 
 /** One line of it, and harmless to a terminal. */
@@ -121,24 +123,4 @@ function name(text: string): string {
 
 function count(n: number): string {
   return n === 0 ? '·' : String(n);
-}
-
-/** Columns as wide as they must be: numbers to the right, the first as it is asked for. */
-function aligned(
-  rows: readonly (readonly string[])[],
-  align: { first: 'left' | 'right'; last?: 'left' } = { first: 'left' },
-): string {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => (row[column] ?? '').length)),
-  );
-  return rows
-    .map((row) => {
-      const cells = row.map((cell, column) => {
-        const left =
-          (column === 0 && align.first === 'left') || (column === row.length - 1 && align.last === 'left');
-        return left ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0);
-      });
-      return `${cells.join('  ').trimEnd()}\n`;
-    })
-    .join('');
 }

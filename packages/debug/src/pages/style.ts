@@ -162,6 +162,15 @@ h3 small{font-weight:400}
 .events td,.events th,.attributes td,.attributes th{padding-block:.12rem}
 .pair b{font-weight:500;color:var(--soft)}
 pre{margin:.3rem 0;padding:.5rem .7rem;background:var(--raised);overflow-x:auto;white-space:pre-wrap;overflow-wrap:anywhere}
+.sections{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(30rem,100%),1fr));gap:0 3rem;align-items:start}
+.plain{width:100%}
+.plain :is(td,th){padding-block:.2rem;border-bottom:1px solid var(--rule);overflow-wrap:anywhere}
+.plain tbody tr:last-child>*{border-bottom:0}
+.plain tbody th{white-space:nowrap}
+.plain .number{width:6.5rem}
+.pairs tbody th{color:var(--soft);width:1%}
+.plain td:not(.number){font-size:.93rem}
+.note{font-size:.88rem}
 .pages li{margin:.3rem 0}
 ${depths}
 @media (max-width:46rem){
@@ -174,6 +183,11 @@ main{padding-inline:.8rem}
 .families tbody th{min-width:7.5rem;max-width:9rem}
 .share div{grid-template-columns:1fr 3.5rem;gap:.4rem}
 .landmarks{white-space:normal;line-height:1.1}
+.plain tbody th{white-space:normal;overflow-wrap:break-word}
+.plain .number{width:auto}
+.plain :is(td,th){padding-inline-end:.35rem}
+.plain :is(td,th):last-child{padding-inline-end:0}
+.pairs tbody th{width:45%}
 .requests thead{display:none}
 .requests,.requests tbody{display:block}
 .requests tr{display:grid;grid-template-columns:auto auto 1fr auto;gap:0 .8rem;padding:.35rem 0;border-bottom:1px solid var(--rule)}

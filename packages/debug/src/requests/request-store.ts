@@ -83,8 +83,9 @@ export class RequestStore implements TraceKeeper {
   readonly eventLogs: EventLogs;
   readonly now: () => number;
   private readonly families: Families;
+  /** Objects that lines of traces keep until somebody looks. */
+  pinned = 0;
   private activeSpans = 0;
-  private pinned = 0;
   /** Places taken in all buckets. */
   private filed = 0;
   private oldestActive: Listed | undefined;
@@ -94,11 +95,12 @@ export class RequestStore implements TraceKeeper {
 
   constructor(options: RequestStoreOptions = {}) {
     const { now, ...bounds } = options;
-    this.options = { ...defaults, ...bounds };
+    const asked = { ...defaults, ...bounds };
+    const { maxBytes, perBucket } = asked;
+    const maxFamilies = Math.min(asked.maxFamilies, Math.floor(maxBytes / 2 / BYTES_PER_FAMILY));
+    this.options = { ...asked, maxFamilies };
     this.now = now ?? epochMillis;
-    const { maxBytes, maxFamilies, perBucket } = this.options;
-    const affordable = Math.floor(maxBytes / 2 / BYTES_PER_FAMILY);
-    this.families = new Families(Math.min(maxFamilies, affordable), perBucket, this.drops, () => {
+    this.families = new Families(maxFamilies, perBucket, this.drops, () => {
       this.bytes += BYTES_PER_FAMILY;
     });
     this.eventLogs = new EventLogs(options, this.now, maxBytes / 4, (bytes) => this.spend(bytes));

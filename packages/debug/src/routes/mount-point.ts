@@ -8,7 +8,7 @@ export const mountPointRoute: PageRoute = {
   forms: ['html', 'json'],
   unsuffixed: true,
   *answer(asked, source) {
-    const json = { pages: ['requests', 'events'] };
+    const json = { pages: ['requests', 'events', 'sonde'] };
     return answer(asked, source, { title: 'debug', json, page: () => indexPage(asked.base) });
   },
 };

@@ -2,6 +2,7 @@ import type { HrTime } from '@opentelemetry/api';
 import type { ProcessView } from '../pages/layout.ts';
 import type { RequestStore } from '../requests/request-store.ts';
 import type { Steps } from '../slices.ts';
+import type { SelfSource } from '../view/self-view.ts';
 import type { Form } from './form.ts';
 
 /** What is asked, without the mount point: `path` is `/`, `/requests`, … */
@@ -27,6 +28,8 @@ export interface PageSource {
   readonly store: RequestStore;
   readonly process: ProcessView;
   readonly now: HrTime;
+  /** What there is to tell of Sonde itself. Default: what can be seen without being told. */
+  readonly self?: () => SelfSource;
 }
 
 /** What is asked of one route. */

@@ -4,6 +4,7 @@ import { FORMS, type Form } from './form.ts';
 import { mountPointRoute } from './mount-point.ts';
 import { requestsRoute } from './requests.ts';
 import type { Route } from './route.ts';
+import { selfRoute } from './self.ts';
 import { traceRoute } from './trace.ts';
 
 /** Everything that is served below the mount point. Whatever is not here belongs to the application. */
@@ -12,6 +13,7 @@ export const ROUTES: readonly Route[] = [
   requestsRoute,
   traceRoute,
   eventsRoute,
+  selfRoute,
   { path: '/sonde.css', type: 'text/css; charset=utf-8', body: stylesheet },
 ];
 

@@ -1,0 +1,58 @@
+/**
+ * What whoever runs the pages knows of the tracing around them, for `/debug/sonde`: `start()` of `sonde` tells all of it.
+ * Everything may be left out; what is left out is not shown.
+ */
+export interface SelfFacts {
+  /** Whatever keeps spans from being recorded, kept or exported, each in a sentence that says what to do. */
+  readonly troubles?: readonly string[];
+  /** E.g. `ParentBased{root=AlwaysOnSampler, …}`. */
+  readonly sampler?: string;
+  /** Attributes of the resource. */
+  readonly resource?: Readonly<Record<string, unknown>>;
+  readonly instrumentation?: readonly InstrumentationFact[];
+  /** `false`: spans are not exported. */
+  readonly exporting?: ExportFacts | false;
+  /** The variables that are set, of those that mean something to tracing. */
+  readonly environment?: readonly EnvironmentFact[];
+  /** Requests to this process that were ignored by rule; visits to the pages do not count. */
+  readonly ignoredRequests?: number;
+  /**
+   * Makes and ends one span as those of the program are made, without anybody keeping it. Called again and again, for
+   * two milliseconds, each time when the page is opened.
+   */
+  readonly makeSpan?: () => void;
+}
+
+/** Something that makes spans or carries context. */
+export interface InstrumentationFact {
+  /** E.g. `node:http servers`. */
+  readonly name: string;
+  readonly active: boolean;
+  /** What else is to be said, e.g. `2 copies are loaded`. */
+  readonly note?: string;
+}
+
+/** Where spans go, and what became of them. */
+export interface ExportFacts {
+  /** Without credentials. */
+  readonly endpoint: string;
+  /** Spans that wait, and how many may. */
+  readonly queued: number;
+  readonly maxQueued: number;
+  /** Spans that were handed over and not answered yet. */
+  readonly inFlight: number;
+  readonly exported: number;
+  /** Spans that got lost, by cause. */
+  readonly dropped: readonly { readonly cause: string; readonly spans: number }[];
+  /** Milliseconds since the epoch. */
+  readonly lastExport?: number;
+  readonly lastError?: { readonly reason: string; readonly at: number };
+}
+
+export interface EnvironmentFact {
+  readonly name: string;
+  /** Left out where it is, or may hold, a secret. */
+  readonly value?: string;
+  /** E.g. `in effect`. */
+  readonly effect: string;
+}

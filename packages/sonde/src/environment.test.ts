@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { readConfiguration } from './configuration.ts';
+import { ReadVariables, withoutCredentials } from './environment.ts';
+
+function told(env: Record<string, string>) {
+  const said: string[] = [];
+  const variables = new ReadVariables(env);
+  readConfiguration({}, variables.environment, (sentence) => said.push(sentence));
+  return variables.tell(said);
+}
+
+describe('the variables that were read', () => {
+  it('are those that are set, with their effect', () => {
+    expect(
+      told({
+        OTEL_SERVICE_NAME: 'shop',
+        OTEL_TRACES_SAMPLER: 'alwys_on',
+        OTEL_PROPAGATORS: '',
+        NODE_ENV: 'production',
+        PATH: '/usr/bin',
+      }),
+    ).toEqual([
+      { name: 'NODE_ENV', value: 'production', effect: 'in effect' },
+      { name: 'OTEL_SERVICE_NAME', value: 'shop', effect: 'in effect' },
+      {
+        name: 'OTEL_TRACES_SAMPLER',
+        value: 'alwys_on',
+        effect: expect.stringMatching(
+          /^is "alwys_on", expected one of always_on, .*; using parentbased_always_on$/,
+        ),
+      },
+    ]);
+  });
+
+  it('a name that nobody reads is said: it may be a mistake', () => {
+    expect(told({ SONDE_TOKN: 'secret', OTEL_EXPORTER_OTLP_HEADERS: 'authorization=secret' })).toEqual([
+      { name: 'OTEL_EXPORTER_OTLP_HEADERS', effect: 'left to the exporter' },
+      { name: 'SONDE_TOKN', effect: 'not read by Sonde' },
+    ]);
+  });
+
+  it('secrets are not told', () => {
+    const secret = 'hunter2';
+    const all = told({
+      SONDE_TOKEN: secret,
+      OTEL_EXPORTER_OTLP_ENDPOINT: `https://user:${secret}@collector:4318/x?key=${secret}`,
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `ftp://${secret}@collector`,
+      OTEL_RESOURCE_ATTRIBUTES: `key=${secret}`,
+      OTEL_EXPORTER_OTLP_HEADERS: secret,
+    });
+    expect(all).toHaveLength(5);
+    expect(JSON.stringify(all)).not.toContain(secret);
+  });
+
+  it.each([
+    ['http://c:4318', 'http://c:4318'],
+    ['http://u:p@c/', 'http://…@c/'],
+    ['X is "http://u:p@c?k=v", expected', 'X is "http://…@c?…", expected'],
+  ])('%s is told as %s', (text, shown) => {
+    expect(withoutCredentials(text)).toBe(shown);
+  });
+});

@@ -1,0 +1,96 @@
+import { recordAll, TracerProvider } from '@sonde/core';
+import { type InstrumentationFact, RequestStore, RequestsProcessor, type SelfFacts } from '@sonde/debug';
+import { httpInstrumentation } from '@sonde/http';
+import type { Configuration } from './configuration.ts';
+import { type ReadVariables, withoutCredentials } from './environment.ts';
+import type { ExportProcessor } from './export.ts';
+
+/** What a started Sonde is made of, for the page that tells of it. */
+export interface Parts {
+  readonly configuration: Configuration;
+  readonly variables: ReadVariables;
+  readonly resource: Readonly<Record<string, unknown>>;
+  readonly exporting: ExportProcessor | undefined;
+  /** What was said on stderr. */
+  readonly said: readonly string[];
+  /** How many requests have been visits to the pages. */
+  readonly visits: () => number;
+}
+
+/** Answers what `/debug/sonde` calls each time it is opened. */
+export function tellSelf(parts: Parts): () => SelfFacts {
+  const { configuration, exporting, resource, said, variables, visits } = parts;
+  const { sampler } = configuration;
+  let makeSpan: (() => void) | undefined;
+  return () => {
+    const http = httpInstrumentation();
+    makeSpan ??= spanMaker(configuration);
+    return {
+      troubles: [
+        ...said.map(withoutCredentials),
+        ...samplingTroubles(String(sampler), exporting !== undefined),
+      ],
+      sampler: String(recordAll(sampler)),
+      resource,
+      instrumentation: instrumentationOf(http, configuration),
+      exporting: exporting === undefined ? false : exporting.count.tell(),
+      environment: variables.tell(said),
+      ...(http === undefined ? {} : { ignoredRequests: Math.max(0, http.ignoredRequests - visits()) }),
+      makeSpan,
+    };
+  };
+}
+
+function samplingTroubles(sampler: string, exporting: boolean): string[] {
+  const off = sampler === 'AlwaysOffSampler' || sampler.startsWith('ParentBased{root=AlwaysOffSampler');
+  return off && exporting
+    ? [
+        `The sampler is ${sampler}: these pages show every request, but none that begins here is exported (OTEL_TRACES_SAMPLER).`,
+      ]
+    : [];
+}
+
+function instrumentationOf(
+  http: ReturnType<typeof httpInstrumentation>,
+  { clientPhases, debugContext, logs, path }: Configuration,
+): InstrumentationFact[] {
+  const clients = (http?.clients ?? []).map(({ active, copies, name }) => ({
+    name: `${name} client`,
+    active,
+    ...(copies === undefined ? {} : { note: loaded(copies) }),
+    ...(name === 'node:http2' && !active ? { note: 'not loaded yet' } : {}),
+  }));
+  return [
+    { name: 'node:http, node:https, node:http2 servers', active: http !== undefined },
+    ...clients,
+    ...(http === undefined
+      ? []
+      : [{ name: 'Phases of client requests', active: true, note: `as ${clientPhases}` }]),
+    {
+      name: 'Pages on every server',
+      active: path !== false,
+      ...(path === false ? {} : { note: `at ${path}/` }),
+    },
+    ...(['console', 'diag'] as const)
+      .filter((source) => logs[source] === true)
+      .map((source) => ({ name: `Log lines of ${source}`, active: true })),
+    ...(debugContext ? [{ name: 'Search for lost context', active: true }] : []),
+  ];
+}
+
+function loaded(copies: number): string {
+  if (copies === 0) return 'not loaded';
+  return copies === 1 ? '1 copy is loaded' : `${copies} copies are loaded`;
+}
+
+/** As the program's spans are made, in a provider and a store of its own. */
+function spanMaker({ sampler, spanLimits }: Configuration): () => void {
+  const tracer = new TracerProvider({
+    sampler: recordAll(sampler),
+    spanLimits,
+    spanProcessors: [new RequestsProcessor(new RequestStore())],
+  }).getTracer('sonde');
+  return () => {
+    tracer.startSpan('GET', { attributes: { 'http.route': '/' } }).end();
+  };
+}
