@@ -10,18 +10,24 @@ export function onFirstServer(path: string, announce: (url: string) => void): ()
   const onListening = (message: unknown): void => {
     const { server } = message as { server: unknown };
     if (!(server instanceof HttpServer || server instanceof HttpsServer)) return;
-    const address = server.address();
-    if (address === null || typeof address === 'string') return;
+    const url = urlOf(server, path);
+    if (url === undefined) return;
     stop();
-    announce(
-      `${server instanceof HttpsServer ? 'https' : 'http'}://${hostOf(address)}:${address.port}${path}/requests`,
-    );
+    announce(url);
   };
   const stop = (): void => {
     unsubscribe(LISTENING, onListening);
   };
   subscribe(LISTENING, onListening);
   return stop;
+}
+
+/** Where a server that listens shows the requests; `undefined` on a unix socket. */
+export function urlOf(server: HttpServer | HttpsServer, path: string): string | undefined {
+  const address = server.address();
+  if (address === null || typeof address === 'string') return undefined;
+  const scheme = server instanceof HttpsServer ? 'https' : 'http';
+  return `${scheme}://${hostOf(address)}:${address.port}${path}/requests`;
 }
 
 /** A name under which the page is open: the wildcard and loopback addresses are all `localhost`. */

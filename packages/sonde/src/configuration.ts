@@ -9,22 +9,19 @@ import {
   readDuration,
   readNumber,
   readTimeout,
+  settleText,
+  splitList,
   type Warn,
 } from './environment.ts';
+import { type PagesConfiguration, type PagesOptions, readPagesOptions } from './pages-options.ts';
 import { readSampler } from './sampler.ts';
 import { readServerOptions, type ServerConfiguration, type ServerOptions } from './server-options.ts';
 import { readSpanLimits } from './span-limits.ts';
 
 /** What `start` can be told in code; each wins over its variable. */
-export interface StartOptions {
+export interface StartOptions extends PagesOptions {
   /** Name of the service. Default: OTEL_SERVICE_NAME, else `service.name` of OTEL_RESOURCE_ATTRIBUTES, else `unknown_service:node`. */
   serviceName?: string;
-  /** Where the pages are mounted, on every node:http server of the process. Default `/debug`; `false` for nowhere. */
-  path?: string | false;
-  /** Host names that count as local for the pages. Default: SONDE_HOSTS, separated by commas. */
-  hosts?: readonly string[];
-  /** Who sends it may look at the pages from anywhere. Default: SONDE_TOKEN. */
-  token?: string;
   /** Whose lines are noted beside the spans of a request, as `captureLogLines` says. Default: SONDE_LOGS=console,diag. */
   logs?: LogSources;
   /** More processors, called after the dashboard's. Default: none. */
@@ -43,13 +40,10 @@ export interface StartOptions {
 }
 
 /** Everything settled, from options and environment. */
-export interface Configuration {
+export interface Configuration extends PagesConfiguration {
   readonly disabled: boolean;
   readonly serviceName: string;
   readonly resourceAttributes: Readonly<Record<string, string>>;
-  readonly path: string | false;
-  readonly hosts: readonly string[];
-  readonly token: string | undefined;
   readonly spanProcessors: readonly SpanProcessor[];
   /** Which spans are exported; all are recorded for the pages. */
   readonly sampler: Sampler;
@@ -85,14 +79,12 @@ export function readConfiguration(options: StartOptions, env: Environment, warn:
   return {
     disabled: env['SONDE_DISABLED'] === '1' || readBoolean(env, 'OTEL_SDK_DISABLED', warn),
     serviceName:
-      text('serviceName', options.serviceName, warn) ||
+      settleText('serviceName', options.serviceName, warn) ||
       env['OTEL_SERVICE_NAME'] ||
       resourceAttributes['service.name'] ||
       'unknown_service:node',
     resourceAttributes,
-    path: settlePath(options.path, warn),
-    hosts: settleHosts(options.hosts, warn) ?? splitList(env['SONDE_HOSTS'] ?? ''),
-    token: text('token', options.token, warn) || env['SONDE_TOKEN'] || undefined,
+    ...readPagesOptions(options, env, warn),
     spanProcessors: settleProcessors(options.spanProcessors, warn),
     sampler: readSampler(env, warn),
     spanLimits: readSpanLimits(env, warn),
@@ -114,21 +106,6 @@ export function readConfiguration(options: StartOptions, env: Environment, warn:
     ),
     development: env['NODE_ENV'] !== 'production',
   };
-}
-
-function text(name: string, value: unknown, warn: Warn): string | undefined {
-  if (typeof value === 'string' || value === undefined) return value;
-  warn(`option ${name} is of type ${typeof value}, expected string; it is ignored`);
-  return undefined;
-}
-
-function settleHosts(hosts: unknown, warn: Warn): readonly string[] | undefined {
-  if (hosts === undefined) return undefined;
-  if (Array.isArray(hosts) && hosts.every((host) => typeof host === 'string')) {
-    return hosts.map((host: string) => host.toLowerCase());
-  }
-  warn('option hosts is no array of strings; it is ignored');
-  return undefined;
 }
 
 function settleProcessors(processors: unknown, warn: Warn): readonly SpanProcessor[] {
@@ -199,20 +176,6 @@ function readKnownMethods(env: Environment): readonly string[] | undefined {
   const given = env['OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS']?.split(',').map((method) => method.trim());
   const methods = given?.filter((method) => method !== '') ?? [];
   return methods.length === 0 ? undefined : methods;
-}
-
-function settlePath(path: string | false | undefined, warn: Warn): string | false {
-  if (path === undefined || path === false) return path ?? '/debug';
-  if (/^(?:\/[\w.~-]+)+$/.test(path)) return path;
-  warn(`option path is "${path}", expected something like /debug; the pages are at /debug`);
-  return '/debug';
-}
-
-function splitList(text: string): string[] {
-  return text
-    .split(',')
-    .map((item) => item.trim().toLowerCase())
-    .filter((item) => item !== '');
 }
 
 /** `key=value,key=value`, values percent-encoded (specification, Resource SDK). One bad pair voids them all. */

@@ -107,3 +107,18 @@ export function readBoolean(env: Environment, name: string, warn: Warn): boolean
   }
   return value === 'true';
 }
+
+/** Names separated by commas, in lower case. */
+export function splitList(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim().toLowerCase())
+    .filter((item) => item !== '');
+}
+
+/** An option that is a text, or is ignored. */
+export function settleText(name: string, value: unknown, warn: Warn): string | undefined {
+  if (typeof value === 'string' || value === undefined) return value;
+  warn(`option ${name} is of type ${typeof value}, expected string; it is ignored`);
+  return undefined;
+}

@@ -8,13 +8,13 @@ import {
   type SpanProcessor,
   TracerProvider,
 } from '@sonde/core';
-import { captureLogLines, debugHandler, pageMatcher, RequestsProcessor, type SelfFacts } from '@sonde/debug';
-import { aroundRequests, instrumentHttp } from '@sonde/http';
-import { onFirstServer } from './announce.ts';
+import { captureLogLines, RequestsProcessor } from '@sonde/debug';
+import { instrumentHttp } from '@sonde/http';
 import { type Configuration, readConfiguration, type StartOptions } from './configuration.ts';
 import { ReadVariables } from './environment.ts';
 import { type ExportProcessor, exportTo } from './export.ts';
 import { flushOnLeaving } from './leaving.ts';
+import { makePages, type Pages } from './pages.ts';
 import { registry } from './registry.ts';
 import { say, sayer } from './say.ts';
 import type { Sonde } from './sonde.ts';
@@ -22,8 +22,8 @@ import { tellSelf } from './tell-self.ts';
 
 /**
  * Starts tracing in this process: spans of HTTP servers and clients, context through async code, the pages under
- * `/debug/` on every HTTP server, and OTLP export when an endpoint is configured. `--import sonde/register` does
- * the same without a line of code.
+ * `/debug/` on every HTTP server or on a port of their own, and OTLP export when an endpoint is configured.
+ * `--import sonde/register` does the same without a line of code.
  *
  * Call it before the application serves requests; it may be loaded already. A second call answers the first's
  * handle. Never throws: what is wrong is said in one sentence on stderr, and the program goes on.
@@ -71,10 +71,11 @@ function run(settled: Settled, onShutdown: () => void): Sonde {
   });
   let visits = 0;
   const self = tellSelf({ ...settled, resource, exporting, visits: () => visits });
+  const pages = makePages(configuration, self, warn);
   if (trace.setGlobalTracerProvider(provider)) {
     undo.push(() => trace.disable());
     undo.push(...carryContext(configuration), captureLogLines(configuration.logs));
-    undo.push(watchHttp(configuration, () => visits++));
+    undo.push(watchHttp(configuration, pages, () => visits++));
     if (exporting !== undefined) undo.push(flushOnLeaving(exporting));
   } else {
     warn(
@@ -82,7 +83,7 @@ function run(settled: Settled, onShutdown: () => void): Sonde {
     );
   }
   // Without spans, too: what is written by hand is there, and /debug/sonde says why there is no more.
-  undo.push(...showPages(configuration, self));
+  undo.push(...pages.show());
 
   return {
     forceFlush: () => provider.forceFlush(),
@@ -117,11 +118,10 @@ function tryExport(
 }
 
 /** Spans of HTTP; a visit to the pages is no request of the application. */
-function watchHttp(configuration: Configuration, onVisit: () => void): () => void {
-  const { clientPhases, knownMethods, path, server } = configuration;
-  const isPage = path === false ? undefined : pageMatcher(path);
-  const isVisit = (target: string | undefined): boolean => {
-    if (isPage?.(target) === undefined) return false;
+function watchHttp(configuration: Configuration, pages: Pages, onVisit: () => void): () => void {
+  const { clientPhases, knownMethods, server } = configuration;
+  const isVisit: Pages['isVisit'] = (request) => {
+    if (!pages.isVisit(request)) return false;
     onVisit();
     return true;
   };
@@ -129,27 +129,8 @@ function watchHttp(configuration: Configuration, onVisit: () => void): () => voi
     clientPhases,
     ...server,
     ...(knownMethods === undefined ? {} : { knownMethods }),
-    ignoreIncoming: [(request) => isVisit(request.url), ...server.ignoreIncoming],
+    ignoreIncoming: [isVisit, ...server.ignoreIncoming],
   });
-}
-
-/** Puts the pages before the application's own handlers. */
-function showPages(configuration: Configuration, self: () => SelfFacts): (() => void)[] {
-  const { development, hosts, path, serviceName, token, tracesUrl } = configuration;
-  if (path === false) return [];
-  const pages = debugHandler({
-    path,
-    hosts,
-    service: serviceName,
-    self,
-    ...(token === undefined ? {} : { token }),
-  });
-  const exportNote =
-    tracesUrl === undefined ? 'spans stay in this process' : `spans go to ${tracesUrl.origin}`;
-  return [
-    aroundRequests((request, response, proceed) => pages(request, response) || proceed()),
-    ...(development ? [onFirstServer(path, (url) => say(`${serviceName} · ${url} · ${exportNote}`))] : []),
-  ];
 }
 
 function resourceAttributes({

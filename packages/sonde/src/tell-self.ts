@@ -52,7 +52,7 @@ function samplingTroubles(sampler: string, exporting: boolean): string[] {
 
 function instrumentationOf(
   http: ReturnType<typeof httpInstrumentation>,
-  { clientPhases, debugContext, logs, path }: Configuration,
+  { clientPhases, debugContext, logs, path, port }: Configuration,
 ): InstrumentationFact[] {
   const clients = (http?.clients ?? []).map(({ active, copies, name }) => ({
     name: `${name} client`,
@@ -67,7 +67,7 @@ function instrumentationOf(
       ? []
       : [{ name: 'Phases of client requests', active: true, note: `as ${clientPhases}` }]),
     {
-      name: 'Pages on every server',
+      name: port === undefined ? 'Pages on every server' : 'Pages on a port of their own',
       active: path !== false,
       ...(path === false ? {} : { note: `at ${path}/` }),
     },
