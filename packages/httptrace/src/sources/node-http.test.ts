@@ -118,6 +118,36 @@ describe('node:http and node:https', () => {
     expect(recorder.get('requestEnd')).toMatchObject({ statusCode: 200, err: { code: 'ECONNRESET' } });
   });
 
+  it('end the trace with the answer, before whoever asked goes on, though the connection stays to be closed', async () => {
+    const sockets: net.Socket[] = [];
+    // Says that it will close, and does not yet.
+    const slow = net.createServer((socket) => {
+      sockets.push(socket);
+      socket.once('data', () =>
+        socket.write('HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok'),
+      );
+    });
+    const { close, port } = await listen(slow);
+    const told: string[] = [];
+    const note = (name: string) => () => void told.push(name);
+    let resolve = () => {};
+    const promise = new Promise<void>((settle) => (resolve = settle));
+    withClientTrace({ wroteRequest: note('wroteRequest'), requestEnd: note('requestEnd') }, () => {
+      http
+        .get({ port, agent: false }, (response) => {
+          response.resume().once('end', () => {
+            note('end')();
+            resolve();
+          });
+        })
+        .once('error', note('error'));
+    });
+    await promise;
+    expect(told).toEqual(['wroteRequest', 'requestEnd', 'end']);
+    for (const socket of sockets) socket.destroy();
+    await close();
+  });
+
   it('end the trace when the connection is handed over by an upgrade', async () => {
     const server = http.createServer().on('upgrade', (_request, socket) => {
       socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nhello');

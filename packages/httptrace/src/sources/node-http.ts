@@ -146,8 +146,16 @@ function onResponse(trace: RequestTrace, response: IncomingMessage): void {
 }
 
 const onResponseEnd = guarded('the note of the end of a response', function (this: IncomingMessage): void {
-  openTrace((this as IncomingMessage & { req?: Seen }).req)?.bodyEnd();
+  const { req } = this as IncomingMessage & { req?: Seen };
+  const trace = openTrace(req);
+  trace?.bodyEnd();
+  // The request's 'close' waits for a peer that closes the connection, which concerns nobody here.
+  if (req?.writableFinished && !asksForConnection(trace)) trace?.end();
 });
+
+/** Whether somebody is told what became of the connection. */
+const asksForConnection = (trace: RequestTrace | undefined): boolean =>
+  trace !== undefined && (trace.wants('putIdleConn') || trace.wants('connClosed'));
 
 /** An 'error' is the end, and of some agents' failures the only sign of it: there is no 'close' without a socket. */
 const onError = guarded('the note of an error', function (this: Seen, error: Error): void {
@@ -165,7 +173,7 @@ const onClose = guarded('the note of the end of a request', function (this: Seen
     trace.end();
   } else if (!res?.complete) {
     fail(this, trace, cutShort(res));
-  } else if (socket?.destroyed || !(trace.wants('putIdleConn') || trace.wants('connClosed'))) {
+  } else if (socket?.destroyed || !asksForConnection(trace)) {
     letGo(this, trace);
   } else {
     // The socket's 'free' follows in the same tick, and the agent decides on it: after that it is known.
