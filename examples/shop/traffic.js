@@ -6,10 +6,11 @@ const agent = new Agent({ keepAlive: true, maxSockets: CUSTOMERS + 1 });
 
 /** Of twenty requests, how many are of each kind. */
 const MIX = [
-  [9, () => ['POST', '/checkout', { sku: `sku-${1 + Math.floor(Math.random() * 12)}`, quantity: 1 }]],
+  [8, () => ['POST', '/checkout', { sku: `sku-${1 + Math.floor(Math.random() * 12)}`, quantity: 1 }]],
   [5, () => ['GET', `/orders/${1 + Math.floor(Math.random() * 40)}`]],
   [3, () => ['GET', '/catalogue']],
   [1, () => ['GET', '/report']],
+  [1, () => ['GET', `/invoices/${1 + Math.floor(Math.random() * 40)}`]],
   [2, () => ['POST', '/refunds', { charge: 'ch_none' }]],
 ];
 const cycle = MIX.flatMap(([share, make]) => Array.from({ length: share }, () => make));

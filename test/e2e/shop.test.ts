@@ -55,10 +55,15 @@ describe('the shop', () => {
     const total = (family: string, b: number) =>
       families.find((row: { family: string }) => row.family === family).buckets[b].total;
     expect(
-      ['POST /checkout', 'GET /orders/:id', 'GET /catalogue', 'GET /report', 'POST /refunds'].map((f) =>
-        total(f, 0),
-      ),
-    ).toEqual([135, 75, 45, 15, 30]);
+      [
+        'POST /checkout',
+        'GET /orders/:id',
+        'GET /catalogue',
+        'GET /report',
+        'GET /invoices/:id',
+        'POST /refunds',
+      ].map((f) => total(f, 0)),
+    ).toEqual([120, 75, 45, 15, 15, 30]);
     expect(total('POST /refunds', 8)).toBe(30);
   });
 
@@ -116,6 +121,50 @@ describe('the shop', () => {
       },
     ]);
     expect(active.shown[0].elapsedSeconds).toBeGreaterThan(0);
+  });
+
+  it.each<[what: string, service: ShopService, family: string, b: number, sentence: RegExp]>([
+    [
+      'slow',
+      'orders',
+      'GET /report',
+      0,
+      /^“GET localhost:\d+\/settlement” was answered after [\d.]+ m?s \(\d+ %\): the time is on the other side\.$/,
+    ],
+    [
+      'one call for each line',
+      'orders',
+      'GET /catalogue',
+      0,
+      /^“SELECT stock” is called 12 times, one after the other: .* One call for all of them, or all at once, would save most of it\.$/,
+    ],
+    [
+      'failed',
+      'payments',
+      'POST /refunds',
+      8,
+      /^It failed with TypeError: Cannot read properties of undefined \(reading 'amount'\), in “refund”\.$/,
+    ],
+    [
+      'cold',
+      'gateway',
+      'GET /invoices/:id',
+      0,
+      /^4 calls to localhost:\d+ each made a new connection, [\d.]+ ms \(\d+ %\): (?:DNS [\d.]+ [mµ]s, )?TCP [\d.]+ [mµ]s, TLS [\d.]+ ms\. Kept ones need none of it\.$/,
+    ],
+    [
+      'hung',
+      'gateway',
+      'GET /bank',
+      -1,
+      /^It still runs, waiting [\d.]+ s for the first byte of the response from localhost:\d+\.$/,
+    ],
+  ])('says why a request is %s', async (_what, service, family, b, sentence) => {
+    const { traceId } = await newest(service, family, b);
+    const { why } = await trace(service, traceId);
+    expect(why.map((reason: { sentence: string }) => reason.sentence)).toContainEqual(
+      expect.stringMatching(sentence),
+    );
   });
 
   it('can be opened beside another one, on other ports, and leaves when it is told to', async () => {

@@ -1,7 +1,10 @@
 // The public face of the shop: every request comes in here.
 import { createServer } from 'node:http';
+import { Agent } from 'node:https';
 import { withSpan } from '@sonde/core';
 import { callPayments, HttpError, listen, router } from './http.js';
+
+const forgetful = new Agent({ keepAlive: false, maxCachedSessions: 0 });
 
 const routes = {
   'GET /': async () => ({ routes: Object.keys(routes) }),
@@ -27,6 +30,15 @@ const routes = {
 
   // The slow one.
   'GET /report': () => callOrders('GET', '/report'),
+
+  // Four calls, and a new TLS connection for each: an agent that keeps none.
+  'GET /invoices/:id': async ({ params }) => {
+    const invoice = {};
+    for (const part of ['customer', 'lines', 'taxes', 'total']) {
+      invoice[part] = await callPayments('GET', `/invoices/${params.id}/${part}`, undefined, forgetful);
+    }
+    return invoice;
+  },
 
   // The failing one: a bug in payments, with its stack.
   'POST /refunds': ({ body }) => callPayments('POST', '/refunds', body),

@@ -25,6 +25,8 @@ const routes = {
   'GET /settlement': () =>
     withSpan('settle the day', () => sleep(400 + Math.random() * 900, { settled: charges })),
 
+  'GET /invoices/:id/:part': ({ params }) => ({ invoice: params.id, part: params.part }),
+
   // A bug: refunds of charges that were never made.
   'POST /refunds': ({ body }) => withSpan('refund', () => ({ refunded: findCharge(body.charge).amount })),
 

@@ -1,4 +1,4 @@
-import { phasesOf, secondsIn } from '../analysis/client-phases.ts';
+import { type ClientPhases, type Phase, phasesOf, secondsIn } from '../analysis/client-phases.ts';
 import { labelOf, repeatsAmong } from '../analysis/repeats.ts';
 import { type SpanNode, selfSeconds, treeOf, walk } from '../analysis/span-tree.ts';
 import { duration } from '../pages/text.ts';
@@ -78,26 +78,49 @@ const repeated: Rule = (details) =>
       ),
   );
 
-/** A connection was made where a kept one would have served. */
-const coldConnection: Rule = (details) =>
-  details.nodes.flatMap((node) => {
+/** Connections were made where kept ones would have served; those to one host together. */
+const coldConnection: Rule = (details) => {
+  const byHost = new Map<string, Dial[]>();
+  for (const node of details.nodes) {
     const phases = phasesOf(node.span);
-    if (phases === undefined || phases.reused !== false) return [];
-    const seconds = secondsIn(phases, 'dns', 'connect', 'tls');
+    if (phases?.reused !== false) continue;
+    const { 'server.address': address, 'server.port': port } = node.span.attributes;
+    const host = `${address ?? 'another process'}${port === undefined ? '' : `:${port}`}`;
+    const dials = byHost.get(host);
+    if (dials === undefined) byHost.set(host, [{ node, phases }]);
+    else dials.push({ node, phases });
+  }
+  return [...byHost].flatMap(([host, dials]) => {
+    const seconds = secondsOf(dials, 'dns', 'connect', 'tls');
     if (!isWorth(seconds, details)) return [];
-    const parts = (['dns', 'connect', 'tls'] as const)
-      .map((phase) => [phase, secondsIn(phases, phase)] as const)
-      .filter(([, part]) => part > 0)
-      .map(([phase, part]) => `${{ dns: 'DNS', connect: 'TCP', tls: 'TLS' }[phase]} ${duration(part)}`);
-    return [
-      reason(
-        'cold-connection',
-        `${quoted(labelOf(node))} made a new connection, ${share(seconds, details)}: ${parts.join(', ')}. A kept one needs none of it.`,
-        seconds,
-        node,
-      ),
-    ];
+    const [first] = dials as [Dial];
+    const made =
+      dials.length === 1
+        ? `${quoted(labelOf(first.node))} made a new connection`
+        : `${dials.length} calls to ${host} each made a new connection`;
+    const kept = dials.length === 1 ? 'A kept one needs' : 'Kept ones need';
+    const sentence = `${made}, ${share(seconds, details)}: ${partsOf(dials)}. ${kept} none of it.`;
+    return [reason('cold-connection', sentence, seconds, ...dials.map(({ node }) => node))];
   });
+};
+
+interface Dial {
+  readonly node: SpanNode;
+  readonly phases: ClientPhases;
+}
+
+const secondsOf = (dials: readonly Dial[], ...phases: readonly Phase[]): number =>
+  dials.reduce((sum, dial) => sum + secondsIn(dial.phases, ...phases), 0);
+
+/** `DNS 1.20 ms, TCP 300 µs, TLS 4.10 ms`: those that took time. */
+function partsOf(dials: readonly Dial[]): string {
+  const names = { dns: 'DNS', connect: 'TCP', tls: 'TLS' } as const;
+  return Object.entries(names)
+    .map(([phase, name]) => [name, secondsOf(dials, phase as Phase)] as const)
+    .filter(([, seconds]) => seconds > 0)
+    .map(([name, seconds]) => `${name} ${duration(seconds)}`)
+    .join(', ');
+}
 
 /** All connections were busy. */
 const poolWait: Rule = (details) =>

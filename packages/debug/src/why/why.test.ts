@@ -120,6 +120,28 @@ describe('why', () => {
       ],
     ],
     [
+      'many connections, none of which is worth a word alone',
+      {
+        name: 'GET /',
+        at: [0, 0.02],
+        below: [0, 0.005, 0.01, 0.015].map((at) => ({
+          ...call(
+            [at, at + 0.005],
+            ['getConn', 0],
+            ['connectStart', 0],
+            ['connectDone', 0.001],
+            ['tlsHandshakeStart', 0.001],
+            ['tlsHandshakeDone', 0.004],
+            ['gotConn', 0.004, { reused: false }],
+          ),
+          attributes: { 'server.address': 'bank', 'server.port': 3443 },
+        })),
+      },
+      [
+        '4 calls to bank:3443 each made a new connection, 16.0 ms (80 %): TCP 4.00 ms, TLS 12.0 ms. Kept ones need none of it.',
+      ],
+    ],
+    [
       'a pool without a free connection',
       {
         name: 'GET /',
