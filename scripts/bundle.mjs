@@ -4,6 +4,7 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
+import { browserScript } from './browser-script.mjs';
 
 /** What is no file of the package itself is imported by its name, as it was written. */
 const external = [/^[^./]/];
@@ -24,6 +25,7 @@ async function bundlePackage(folder) {
     cwd: folder,
     external,
     platform: 'node',
+    plugins: [browserScript],
     tsconfig: join(folder, 'tsconfig.json'),
   });
   await bundle.write({

@@ -18,7 +18,7 @@ describe('docs/ARCHITECTURE.md', () => {
         recursive: true,
         encoding: 'utf8',
       })
-        .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts') && path !== 'index.ts')
+        .filter((path) => /(?<!\.d|\.test)\.ts$/.test(path) && path !== 'index.ts')
         .map((path) => basename(path));
       const named = [...sectionOf(name).matchAll(/`(?:[\w-]+\/)?([\w-]+\.ts)`/g)].map((match) => match[1]);
       expect(new Set(named.filter((file) => file !== 'index.ts'))).toEqual(new Set(sources));

@@ -1,4 +1,4 @@
-import { type DebugOptions, pageServer } from './page-server.ts';
+import { type DebugOptions, pageServer, type Reply } from './page-server.ts';
 import { pageMatcher } from './page-target.ts';
 
 /** What a web `Request` does not tell of itself. */
@@ -10,6 +10,8 @@ export interface FetchInfo {
   remoteAddress?: string | undefined;
   /** `1.1`, say: requests in `1.0` come from proxies and are refused. */
   httpVersion?: string | undefined;
+  /** Whether the server still takes requests; once it does not, no page is kept up to date. Default: it does. */
+  serving?: (() => boolean) | undefined;
 }
 
 /** Answers a request for a page; `undefined` when it is none. */
@@ -42,10 +44,26 @@ export function debugFetch(options: DebugOptions<Request> = {}): DebugFetch {
       httpVersion: info?.httpVersion,
       peer: info?.remoteAddress,
       asking: request,
+      serving: info?.serving,
     };
     const reply = await answer(target, visit);
-    return new Response(method === 'HEAD' ? null : reply.body, reply);
+    if (method === 'HEAD') reply.stream?.end();
+    return new Response(method === 'HEAD' ? null : bodyOf(reply), reply);
   };
+}
+
+function bodyOf({ body, stream }: Reply): string | ReadableStream<Uint8Array> {
+  if (stream === undefined) return body;
+  const chunks = stream.chunks[Symbol.asyncIterator]();
+  const encoder = new TextEncoder();
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await chunks.next();
+      if (done) controller.close();
+      else controller.enqueue(encoder.encode(value));
+    },
+    cancel: () => stream.end(),
+  });
 }
 
 /** Cheaper than a `URL`: most requests are the application's. */

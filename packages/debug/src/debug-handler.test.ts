@@ -70,7 +70,9 @@ describe('the handler', () => {
     const { body, head, status } = await ask('/debug/requests');
     expect(status).toBe(200);
     expect(body).toContain('job');
-    expect(head).toContain("content-security-policy: default-src 'none'; style-src 'self';");
+    expect(head).toContain(
+      "content-security-policy: default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self';",
+    );
     expect(head).toContain("frame-ancestors 'none'");
     for (const header of [
       'x-content-type-options: nosniff',
@@ -81,9 +83,12 @@ describe('the handler', () => {
     }
   });
 
-  it('needs no inline style, no script and no other host', async () => {
+  it('needs no inline style or script, and no other host', async () => {
     const { body } = await ask('/debug/requests');
-    expect(body).not.toMatch(/<script|<style|style=|javascript:|https?:\/\//);
+    expect(body).not.toMatch(
+      /<script(?! type="module" src="\.\/sonde\.js"><)|<style|style=|javascript:|https?:\/\//,
+    );
+    expect(body.match(/<script/g)).toHaveLength(1);
   });
 
   it.each([

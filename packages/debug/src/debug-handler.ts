@@ -1,5 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { LivePages } from './live/live-pages.ts';
+import { pour } from './live/pour.ts';
 import { type DebugOptions, pageServer, type Reply } from './page-server.ts';
 import { pageMatcher } from './page-target.ts';
 
@@ -7,7 +9,11 @@ import { pageMatcher } from './page-target.ts';
  * Answers a request for a page and says whether it was one; calls `next`, if there is one, when it was not.
  * Fits a `node:http` or `node:http2` listener, Connect and Express: `app.use(debugHandler())`.
  */
-export type DebugHandler = (request: IncomingMessage, response: ServerResponse, next?: () => void) => boolean;
+export interface DebugHandler {
+  (request: IncomingMessage, response: ServerResponse, next?: () => void): boolean;
+  /** Ends the live update of open pages, for good. Pages are still answered. */
+  close(): void;
+}
 
 /**
  * The pages under `/debug/`, for the local machine alone unless `hosts`, `token` or `authRequest` say otherwise. GET
@@ -17,8 +23,13 @@ export type DebugHandler = (request: IncomingMessage, response: ServerResponse, 
  */
 export function debugHandler(options: DebugOptions = {}): DebugHandler {
   const isPage = pageMatcher(options.path);
-  const answer = pageServer(options);
-  return (request: IncomingMessage & Mounted, response, next) => {
+  const live = new LivePages(options.maxLivePages);
+  const answer = pageServer(options, live);
+  const handler = (
+    request: IncomingMessage & Mounted,
+    response: ServerResponse,
+    next?: () => void,
+  ): boolean => {
     const target = isPage(request.url) ?? isPage(request.originalUrl);
     if (target === undefined) {
       next?.();
@@ -31,13 +42,15 @@ export function debugHandler(options: DebugOptions = {}): DebugHandler {
       httpVersion,
       peer: peerOf(request),
       asking: request,
+      serving: () => isServing(request),
     };
     // Nobody waits for it: what failed here would end the process.
     answer(target, visit)
-      .then((reply) => send(response, method, reply))
+      .then((reply) => send(request, response, reply))
       .catch(() => {});
     return true;
   };
+  return Object.assign(handler, { close: () => live.close() });
 }
 
 /** Connect takes the path of the mount off `url`, and leaves the whole here. */
@@ -45,11 +58,22 @@ interface Mounted {
   readonly originalUrl?: string;
 }
 
-function send(response: ServerResponse, method: string, { body, headers, status }: Reply): void {
+function send(request: IncomingMessage, response: ServerResponse, reply: Reply): void {
+  const { body, headers, status, stream } = reply;
   // Meanwhile, whoever asked may have gone, or the application may have answered (by a time-out of its own).
-  if (response.destroyed || response.headersSent) return;
-  response.writeHead(status, headers);
-  response.end(method === 'HEAD' ? undefined : body);
+  const late = response.destroyed || response.headersSent;
+  const toHead = request.method === 'HEAD';
+  if (late || toHead) stream?.end();
+  if (late) return;
+  if (stream === undefined || toHead) {
+    response.writeHead(status, headers).end(toHead ? undefined : body);
+    return;
+  }
+  // The connection is for the stream alone then, and does not keep the process alive. HTTP/2 has one for everything.
+  const alone = request.httpVersionMajor === 1;
+  if (alone) request.socket.unref();
+  response.writeHead(status, alone ? { ...headers, Connection: 'close' } : headers);
+  void pour(stream, response);
 }
 
 /** In HTTP/2 the authority stands for the Host (RFC 9113, 8.3.1). */
@@ -61,6 +85,19 @@ function headersOf({ headers }: IncomingMessage): IncomingHttpHeaders {
 /** A server on a unix socket has peers without address: whoever can open the socket is on this machine. */
 export function peerOf({ socket }: Pick<IncomingMessage, 'socket'>): string | undefined {
   if (socket?.remoteAddress !== undefined) return socket.remoteAddress;
-  const { server } = (socket ?? {}) as { server?: { address?(): AddressInfo | string | null } };
-  return typeof server?.address?.() === 'string' ? 'unix' : undefined;
+  return typeof serverOf(socket)?.address?.() === 'string' ? 'unix' : undefined;
+}
+
+/** A server that was told to close waits for its connections; a live page is not worth waiting for. */
+export function isServing({ socket }: Pick<IncomingMessage, 'socket'>): boolean {
+  return serverOf(socket)?.listening !== false;
+}
+
+interface ServerLike {
+  address?(): AddressInfo | string | null;
+  readonly listening?: boolean;
+}
+
+function serverOf(socket: object | undefined): ServerLike | undefined {
+  return (socket as { server?: ServerLike } | undefined)?.server;
 }

@@ -14,7 +14,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { debugFetch } from './debug-fetch.ts';
-import { peerOf } from './debug-handler.ts';
+import { isServing, peerOf } from './debug-handler.ts';
 import type { DebugOptions } from './page-server.ts';
 
 /** As much of Hono's context as is needed. */
@@ -32,7 +32,11 @@ export function debugPages(
     const { incoming } = (env ?? {}) as { incoming?: Pick<IncomingMessage, 'httpVersion' | 'socket'> };
     const response = await debug(
       req.raw,
-      incoming && { remoteAddress: peerOf(incoming), httpVersion: incoming.httpVersion },
+      incoming && {
+        remoteAddress: peerOf(incoming),
+        httpVersion: incoming.httpVersion,
+        serving: () => isServing(incoming),
+      },
     );
     if (response === undefined) await next();
     return response;

@@ -8,13 +8,16 @@ import {
   refusalOf,
   type Visitor,
 } from './access.ts';
+import { EVENT_STREAM, wantsUpdates } from './live/event-stream.ts';
+import { livePage } from './live/live-page.ts';
+import { LivePages, type LiveStream } from './live/live-pages.ts';
 import { mountPoint, type PageTarget } from './page-target.ts';
 import { hrTimeOf } from './readable-span.ts';
 import { registry } from './registry.ts';
 import { sayFailed } from './report.ts';
 import type { RequestStore } from './requests/request-store.ts';
 import { respond } from './routes/respond.ts';
-import type { PageResponse } from './routes/route.ts';
+import type { PageResponse, PageSource } from './routes/route.ts';
 import { readSelf } from './self/read-self.ts';
 import type { SelfFacts } from './self/self-facts.ts';
 import { inSlices } from './slices.ts';
@@ -32,6 +35,8 @@ export interface DebugOptions<Asking = IncomingMessage> extends AccessOptions<As
    * what can be seen without being told. `start()` of `sonde` gives its own.
    */
   self?: () => SelfFacts;
+  /** Open pages that are kept up to date at a time; further ones are told so, and stay as they are. Default 10. */
+  maxLivePages?: number;
 }
 
 /** A request for a page, as an adapter tells it. */
@@ -41,18 +46,22 @@ export interface Visit<Asking> extends Visitor {
   readonly headers: IncomingHttpHeaders;
   /** What `authRequest` is asked about. */
   readonly asking: Asking;
+  /** Whether the server still takes requests. Default: it does. */
+  readonly serving?: (() => boolean) | undefined;
 }
 
-/** What an adapter is to send. To HEAD the body is not sent. */
+/** What an adapter is to send. To HEAD the body is not sent, and a stream is ended at once. */
 export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** Instead of a body: what is sent while the page is open. */
+  readonly stream?: LiveStream;
 }
 
-/** Content-Security-Policy: styles of our own and nothing else; no script, no frame, no form, no other site. */
+/** Content-Security-Policy: style, script, requests and forms of our own and nothing else; nothing inline, no frame. */
 const POLICY =
-  "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+  "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 const HEADERS = {
   'Content-Security-Policy': POLICY,
@@ -65,6 +74,7 @@ const HEADERS = {
 /** The pages, apart from how requests come in and answers go out: adapters do that. Never rejects. */
 export function pageServer<Asking>(
   options: DebugOptions<Asking>,
+  live: LivePages = new LivePages(options.maxLivePages),
 ): (target: PageTarget, visit: Visit<Asking>) => Promise<Reply> {
   const store = options.store ?? registry().requests;
   const service = options.service ?? 'unknown_service:node';
@@ -85,12 +95,18 @@ export function pageServer<Asking>(
       accept: visit.headers.accept ?? '',
       sensitive: access.sensitive,
     };
-    try {
+    const source = (): PageSource => {
       const { node } = process.versions;
       const facts = { service, pid: process.pid, node, uptimeSeconds: process.uptime() };
       const self = () => readSelf(options.self);
-      const source = { store, process: facts, now: hrTimeOf(store.now()), self };
-      return replyWith(await inSlices(respond(asked, source)));
+      return { store, process: facts, now: hrTimeOf(store.now()), self };
+    };
+    if (wantsUpdates(asked.accept)) {
+      const page = livePage(asked, source, visit.serving);
+      if (page !== undefined) return replyWithUpdates(live.begin(page));
+    }
+    try {
+      return replyWith(await inSlices(respond(asked, source())));
     } catch (error) {
       sayFailed(`sonde: the page ${path} could not be made`, error);
       return replyWith(line(500, 'sonde: this page could not be made; the log of the process says why'));
@@ -122,4 +138,11 @@ function replyWith({ body, status, type }: PageResponse, more: Record<string, st
     headers: { 'Content-Type': type, 'Content-Length': `${Buffer.byteLength(body)}`, ...HEADERS, ...more },
     body,
   };
+}
+
+function replyWithUpdates(stream: LiveStream | string): Reply {
+  if (typeof stream === 'string') return replyWith(line(503, stream), { 'Retry-After': '60' });
+  // Nothing on the way may hold it back: no compression that collects, no buffer of a proxy.
+  const more = { 'Cache-Control': 'no-store, no-transform', 'X-Accel-Buffering': 'no' };
+  return { status: 200, headers: { 'Content-Type': EVENT_STREAM, ...HEADERS, ...more }, body: '', stream };
 }

@@ -41,12 +41,13 @@ export function makePages(
     // Of any port, nobody would know which unless it is said.
     const listening = development || port.port === 0 ? announce : () => {};
     const own = openPagesPort(port, path, handler, listening, warn);
-    return { isVisit: own.owns, show: () => [own.close] };
+    return { isVisit: own.owns, show: () => [own.close, () => handler.close()] };
   }
   const isPage = pageMatcher(path);
   return {
     isVisit: ({ url }) => isPage(url) !== undefined,
     show: () => [
+      () => handler.close(),
       aroundRequests((request, response, proceed) => handler(request, response) || proceed()),
       ...(development ? [onFirstServer(path, announce)] : []),
     ],

@@ -8,6 +8,8 @@ export interface Frame {
   readonly process: ProcessView;
   /** ISO 8601. */
   readonly renderedAt: string;
+  /** Whether the page is kept up to date while it is open. */
+  readonly live: boolean;
 }
 
 export interface ProcessView {
@@ -17,7 +19,10 @@ export interface ProcessView {
   readonly uptimeSeconds: number;
 }
 
-export function layout({ base, process, renderedAt, title }: Frame, main: Html): Html {
+/** Written out in a tagged template, bundlers make a helper of their own of it. */
+const scriptEnd = '/script';
+
+export function layout({ base, live, process, renderedAt, title }: Frame, main: Html): Html {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -25,6 +30,7 @@ export function layout({ base, process, renderedAt, title }: Frame, main: Html):
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title} · ${process.service}</title>
 <link rel="stylesheet" href="${base}sonde.css">
+<script type="module" src="${base}sonde.js"><${scriptEnd}>
 </head>
 <body>
 <header class="bar">
@@ -32,7 +38,7 @@ export function layout({ base, process, renderedAt, title }: Frame, main: Html):
 <nav aria-label="Pages"><a href="${base}requests">requests</a> <a href="${base}events">events</a> <a href="${base}sonde" title="what Sonde itself holds, drops and costs">about</a></nav>
 <p class="process"><b>${process.service}</b> pid ${process.pid} · Node ${process.node}</p>
 </header>
-<main>
+<main${live && html` data-live`}>
 ${main}
 </main>
 <footer>as of <time>${renderedAt}</time> · <a href="">reload</a></footer>

@@ -34,7 +34,7 @@ html{font:15px/1.45 system-ui,"Segoe UI",Roboto,"Helvetica Neue",sans-serif;back
 body{margin:0;min-height:100vh;display:flex;flex-direction:column}
 main{flex:1;width:100%;max-width:88rem;margin:0 auto;padding:0 1.25rem 2rem}
 a{color:var(--link);text-decoration-thickness:1px;text-underline-offset:2px}
-a:focus-visible,summary:focus-visible{outline:2px solid var(--accent);outline-offset:2px;border-radius:2px}
+a:focus-visible,summary:focus-visible,button:focus-visible{outline:2px solid var(--accent);outline-offset:2px;border-radius:2px}
 h1{font-size:1.45rem;font-weight:650;letter-spacing:-.01em;margin:1.4rem 0 .9rem;overflow-wrap:anywhere}
 h2{font-size:1.08rem;font-weight:650;margin:1.8rem 0 .5rem;overflow-wrap:anywhere}
 h2 small{font-weight:400;color:var(--soft);margin-inline-start:.4rem}
@@ -46,6 +46,27 @@ code,pre,.number,.when,.took,.attributes td,.events td{font-family:ui-monospace,
 .bar nav{flex:1;display:flex;gap:1rem}
 .process{margin:0;color:var(--soft);font-size:.9rem}
 .process b{color:var(--ink)}
+button{font:inherit;font-size:.84rem;line-height:1.3;color:var(--soft);background:var(--paper);border:1px solid var(--rule);border-radius:4px;padding:.08rem .5rem;cursor:pointer}
+button:hover{color:var(--ink);border-color:var(--soft)}
+.live{min-width:6.4rem;text-align:start;white-space:nowrap}
+.live::before{content:"";display:inline-block;width:.5rem;height:.5rem;margin-inline-end:.4rem;border-radius:50%;border:1.5px solid var(--soft)}
+.live[data-state=on]::before{border-color:var(--running);background:var(--running)}
+.live[data-state=held]::before{border-color:var(--running)}
+.live[data-state=paused]::before{border-radius:0;border-width:0 2px}
+.live:is([data-state=lost],[data-state=refused])::before{border-color:var(--failed)}
+.help{border:0;background:none;padding:0;color:var(--link);text-decoration:underline 1px;text-underline-offset:2px}
+.copy{user-select:all}
+.copier{margin-inline-start:.5rem;padding:0 .35rem;font-size:.75rem;font-family:inherit}
+.said{position:fixed;inset:auto 1.25rem 1rem auto;max-width:min(32rem,calc(100vw - 2.5rem));margin:0;padding:.45rem .8rem;background:var(--ink);color:var(--paper);border-radius:4px;font-size:.9rem}
+.said:empty{display:none}
+.keys{color:var(--ink);background:var(--paper);border:1px solid var(--rule);border-radius:6px;padding:1rem 1.4rem;min-width:18rem}
+.keys::backdrop{background:light-dark(#1d1f2340,#00000080)}
+.keys h2{margin:0 0 .6rem}
+.keys dl{margin:0 0 1rem}
+.keys div{display:grid;grid-template-columns:4.4rem 1fr;padding:.16rem 0}
+.keys dd{margin:0}
+kbd{font-family:ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:.84rem;background:var(--raised);border:1px solid var(--rule);border-radius:3px;padding:.02rem .35rem}
+kbd+kbd{margin-inline-start:.25rem}
 footer{padding:.8rem 1.25rem;border-top:1px solid var(--rule);color:var(--soft);font-size:.85rem}
 .scroll{overflow-x:auto;position:relative}
 table{border-collapse:collapse}
@@ -113,6 +134,7 @@ a.failed,a.running{text-decoration-color:currentColor}
 .span,.repeat,.orphans{border-top:1px solid var(--rule)}
 .scale+*{border-top:0}
 .span>summary,.repeat>summary{padding-block:.18rem;cursor:pointer;list-style:none}
+.span>summary:focus-visible,.repeat>summary:focus-visible{outline-offset:-2px}
 .span>summary::-webkit-details-marker,.repeat>summary::-webkit-details-marker{display:none}
 .span>summary:hover,.repeat>summary:hover,.span:target>summary,.span[open]>summary{background:var(--raised)}
 .repeat[open]{border-bottom:2px solid var(--rule)}
@@ -175,7 +197,7 @@ pre{margin:.3rem 0;padding:.5rem .7rem;background:var(--raised);overflow-x:auto;
 ${depths}
 @media (max-width:46rem){
 .bar{flex-wrap:wrap;gap:.2rem 1rem}
-.bar nav{flex:none}
+.process{order:1;width:100%}
 main{padding-inline:.8rem}
 .span>summary,.repeat>summary{grid-template-columns:1fr 5.5rem;gap:.1rem .5rem}
 .span>summary .line,.repeat>summary .line{grid-column:1/-1;grid-row:2}
@@ -193,6 +215,7 @@ main{padding-inline:.8rem}
 .requests tr{display:grid;grid-template-columns:auto auto 1fr auto;gap:0 .8rem;padding:.35rem 0;border-bottom:1px solid var(--rule)}
 .requests td,.requests .first td{display:block;border:0;padding:0;width:auto}
 .requests td:nth-child(3){grid-column:1/-1;grid-row:2}
+.requests td:has(.running){grid-column:1/-1;grid-row:3}
 .requests .log td:nth-child(4){display:none}
 .requests .log td:nth-child(5){grid-column:1/-1}
 .requests .log .failed::before{content:"last error "}

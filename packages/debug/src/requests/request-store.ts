@@ -79,6 +79,8 @@ export class RequestStore implements TraceKeeper {
   /** Of everything that is kept, by estimate. */
   bytes = 0;
   activeCount = 0;
+  /** Changes with everything that pages show; not with what time does to it, nor with what a running request's spans hold. */
+  revision = 0;
   readonly options: Readonly<Settled>;
   readonly eventLogs: EventLogs;
   readonly now: () => number;
@@ -217,6 +219,7 @@ export class RequestStore implements TraceKeeper {
   // ---- inside ----------------------------------------------------------------------------------------------
 
   private list(request: Listed): void {
+    this.revision++;
     if (this.activeCount >= this.options.maxActive) {
       this.drops.unlistedRequests++;
       return;
@@ -247,6 +250,7 @@ export class RequestStore implements TraceKeeper {
     // Times that users give may say anything.
     const seconds = Number.isFinite(duration) ? Math.max(duration, 0) : 0;
     request.finished = true;
+    this.revision++;
     family.latency.record(Math.round(seconds * 1e6), epochSeconds);
     for (
       let bucket = 0;
@@ -273,6 +277,7 @@ export class RequestStore implements TraceKeeper {
   }
 
   private spend(bytes: number): void {
+    this.revision++;
     this.bytes += bytes;
     this.keepBudget();
   }

@@ -6,6 +6,9 @@ import { isoTime } from '../view/summary.ts';
 import { FORMS, type Form } from './form.ts';
 import type { Asked, PageResponse, PageSource } from './route.ts';
 
+/** What is asked, as far as it matters to what stands around a page. */
+type Frame = Pick<Asked, 'base' | 'form' | 'inner' | 'live'>;
+
 /** What a page says, in the forms that every page has in common. */
 export interface Contents {
   readonly status?: number;
@@ -17,13 +20,14 @@ export interface Contents {
 
 /** The page, or its JSON, which begins with who answers and when. */
 export function answer(
-  { base, form }: Pick<Asked, 'base' | 'form'>,
+  { base, form, inner, live }: Frame,
   source: PageSource,
   { json, page, status = 200, title }: Contents,
 ): PageResponse {
   if (form !== 'html') return answerJson(source, json, status);
-  const frame = { base, title, process: source.process, renderedAt: isoTime(source.now) };
-  return { status, type: FORMS.html.type, body: layout(frame, page()).markup };
+  const main = page();
+  const frame = { base, title, process: source.process, renderedAt: isoTime(source.now), live };
+  return { status, type: FORMS.html.type, body: (inner ? main : layout(frame, main)).markup };
 }
 
 export function answerJson({ now, process }: PageSource, json: object, status = 200): PageResponse {
@@ -45,11 +49,7 @@ export function answerMarkdown(body: string): PageResponse {
 }
 
 /** 404, with the sentence that says why. */
-export function answerMissing(
-  asked: Pick<Asked, 'base' | 'form'>,
-  source: PageSource,
-  sentence: string,
-): PageResponse {
+export function answerMissing(asked: Frame, source: PageSource, sentence: string): PageResponse {
   if (asked.form === 'text' || asked.form === 'markdown') return answerText(`${visible(sentence)}\n`, 404);
   const contents = { status: 404, title: 'not found', json: { error: sentence } };
   return answer(asked, source, { ...contents, page: () => noticePage('Not found', sentence) });

@@ -9,6 +9,8 @@ import type { PageRoute, PageSource } from './route.ts';
 export const eventsRoute: PageRoute = {
   path: '/events',
   forms: ['html', 'json', 'text'],
+  // How long a log has been there is not worth a new page each second.
+  live: () => false,
   *answer(asked, source) {
     const flags = flagsOf(asked.query);
     const choice = choiceOf(asked.query);

@@ -10,6 +10,7 @@ import type { PageRoute, PageSource } from './route.ts';
 export const requestsRoute: PageRoute = {
   path: '/requests',
   forms: ['html', 'json', 'text'],
+  live: ({ activeCount }) => activeCount > 0,
   *answer(asked, source) {
     const flags = flagsOf(asked.query);
     const choice = choiceOf(asked.query);

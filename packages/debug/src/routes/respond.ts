@@ -10,17 +10,22 @@ import { routeOf } from './routes.ts';
  * can be asked.
  */
 export function* respond(asked: PageRequest, source: PageSource): Steps<PageResponse> {
-  const { accept, path, query, sensitive } = asked;
+  const { accept, inner = false, path, query, sensitive } = asked;
   const base = asked.base ?? baseOf(path);
   const found = routeOf(path);
   if (found === undefined) {
     const sentence = `There is no page ${cut(path, TITLE_LIMIT)} here.`;
-    return answerMissing({ base, form: acceptedForm(accept, ['html', 'json', 'text']) }, source, sentence);
+    return answerMissing(
+      { base, form: acceptedForm(accept, ['html', 'json', 'text']), inner, live: false },
+      source,
+      sentence,
+    );
   }
   const { route, id } = found;
   if ('body' in route) return { status: 200, type: route.type, body: route.body };
   const form = found.form ?? acceptedForm(accept, route.forms);
-  return yield* route.answer({ form, query, sensitive, id, base }, source);
+  const live = route.live !== undefined;
+  return yield* route.answer({ form, query, sensitive, id, base, inner, live }, source);
 }
 
 /** Relative way up from a page to the mount point. */

@@ -15,6 +15,8 @@ export interface PageRequest {
   readonly accept: string;
   /** Whether whoever asks may see sensitive lines. */
   readonly sensitive: boolean;
+  /** Only what the page itself says, without the frame around it: for one that is open already. */
+  readonly inner?: true;
 }
 
 export interface PageResponse {
@@ -41,6 +43,9 @@ export interface Asked {
   readonly id: string;
   /** Relative way from the page to the mount point, so that links work under any. */
   readonly base: string;
+  readonly inner: boolean;
+  /** Whether the page, once open, is kept up to date. */
+  readonly live: boolean;
 }
 
 /** One page: where it is, and what it answers. */
@@ -51,6 +56,11 @@ export interface PageRoute {
   readonly forms: readonly Form[];
   /** Set where the path takes no suffix: `/` would be `/.json`. */
   readonly unsuffixed?: true;
+  /**
+   * Set where an open page is kept up to date, by server-sent events from its own address. Answers whether time alone
+   * changes it from one second to the next.
+   */
+  readonly live?: (store: RequestStore) => boolean;
   answer(asked: Asked, source: PageSource): Steps<PageResponse>;
 }
 

@@ -1,3 +1,4 @@
+import { script } from '../pages/script.ts';
 import { stylesheet } from '../pages/style.ts';
 import { eventsRoute } from './events.ts';
 import { FORMS, type Form } from './form.ts';
@@ -15,6 +16,7 @@ export const ROUTES: readonly Route[] = [
   eventsRoute,
   selfRoute,
   { path: '/sonde.css', type: 'text/css; charset=utf-8', body: stylesheet },
+  { path: '/sonde.js', type: 'text/javascript; charset=utf-8', body: script },
 ];
 
 /** A route that was found: what its path left open. */
