@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
@@ -8,6 +7,7 @@ import { got } from 'got';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import nodeFetch from 'node-fetch';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { closedPort, connectProxy } from './fixtures.ts';
 import { expectSequence, type SequenceName } from './go-sequences.ts';
 import { Recorder } from './recorder.ts';
 import { type Listening, listen, plainServer, secureServer, selfSigned } from './servers.ts';
@@ -15,7 +15,7 @@ import { type Listening, listen, plainServer, secureServer, selfSigned } from '.
 let pems: { key: string; cert: string };
 let plain: Listening;
 let secure: Listening;
-let proxy: Listening;
+let proxy: string;
 const failures = new Map<string, number>();
 
 /** Redirects `/redirect/2` over `/redirect/1` to `/found`; fails `/fails/2/…` twice; else answers. */
@@ -34,32 +34,14 @@ const behave: http.RequestListener = (request, response) => {
   } else request.once('end', () => response.end('answer'));
 };
 
-/** A proxy that makes tunnels, and refuses one to port 1. */
-function proxyServer(): http.Server {
-  return http.createServer().on('connect', (request, socket: net.Socket) => {
-    const [host, port] = String(request.url).split(':') as [string, string];
-    socket.on('error', () => {});
-    if (port === '1') {
-      socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
-      return;
-    }
-    const target = net.connect(Number(port), host, () => {
-      socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
-      target.pipe(socket).pipe(target);
-    });
-    target.on('error', () => socket.destroy());
-    socket.on('close', () => target.destroy());
-  });
-}
-
 beforeAll(async () => {
   pems = await selfSigned();
   plain = await listen(plainServer(behave));
   secure = await listen(secureServer(pems, behave));
-  proxy = await listen(proxyServer());
+  proxy = await connectProxy();
 });
 afterAll(async () => {
-  for (const server of [plain, secure, proxy]) await server.close();
+  for (const server of [plain, secure]) await server.close();
 });
 
 interface Client {
@@ -148,11 +130,7 @@ describe.each(Object.entries(clients))('%s', (name, { get, sequence }) => {
   });
 
   it('tells what failed when nobody listens', async () => {
-    const server = net.createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as net.AddressInfo;
-    server.close();
-    await once(server, 'close');
+    const port = await closedPort();
     const recorder = await record(() => get(`http://127.0.0.1:${port}/`).catch(() => {}));
     expectSequence(recorder, 'X1');
   });
@@ -243,7 +221,7 @@ describe('fetch', () => {
 
 describe('https-proxy-agent', () => {
   const through = (port: number): Promise<string> => {
-    const agent = new HttpsProxyAgent(`http://127.0.0.1:${proxy.port}`);
+    const agent = new HttpsProxyAgent(proxy);
     return new Promise((resolve, reject) => {
       https
         .get(`https://127.0.0.1:${port}/`, { agent, ca: pems.cert }, async (response) => {
@@ -258,7 +236,7 @@ describe('https-proxy-agent', () => {
   it('has the way to the proxy and the handshake inside its tunnel as one dial', async () => {
     const recorder = await record(() => through(secure.port));
     recorder.expectOrder('connectStart', 'connectDone', 'tlsHandshakeStart', 'tlsHandshakeDone', 'gotConn');
-    expect(recorder.get('connectDone')['addr']).toBe(`127.0.0.1:${proxy.port}`);
+    expect(recorder.get('connectDone')['addr']).toBe(new URL(proxy).host);
     expect(recorder.get('getConn')['hostPort']).toBe(`127.0.0.1:${secure.port}`);
     expect(recorder.get('requestEnd')).toMatchObject({ statusCode: 200 });
   });

@@ -87,6 +87,11 @@ export const sequences = {
     chains: [[...asked, ...written], answeredWithoutBody, bodySent, putBack],
     facts: { gotConn: pooled },
   },
+  P7: {
+    title: 'a body of 64 KiB closed before it was read, which the client drains',
+    chains: [[...asked, ...written], answeredWithoutBody, putBack],
+    facts: { gotConn: pooled },
+  },
   P8: {
     title: 'a body closed before it was read',
     chains: [[...asked, ...written], answeredWithoutBody, closed],
@@ -100,6 +105,11 @@ export const sequences = {
   P10: {
     title: 'a request with Connection: close',
     chains: [[...asked, ...dns, ...tcp, ...written], answered, closed],
+    facts: { gotConn: fresh },
+  },
+  P11a: {
+    title: 'a connection that is the last which the pool may keep',
+    chains: [[...asked, ...dns, ...tcp, ...written], answered, putBack],
     facts: { gotConn: fresh },
   },
   P11b: {
@@ -238,6 +248,22 @@ export const sequences = {
     title: 'HTTP/2, a body closed before it was read',
     chains: [[...asked, ...written], answeredWithoutBody],
   },
+  H7a: {
+    title: 'HTTP/2, the first of two requests at once on a new connection',
+    chains: [[...asked, ...tcp, ...handshake, ...written], answered],
+    facts: { gotConn: { ...fresh, conn: { protocol: 'h2' } } },
+  },
+  // Go dials for both, and asks for a connection a second time when it throws one away. A session dials once.
+  H7b: {
+    title: 'HTTP/2, the second of two requests at once on a new connection',
+    chains: [[...asked, ...written], answered],
+    facts: { gotConn: { ...handedOn, conn: { protocol: 'h2' } } },
+  },
+  R1a: {
+    title: 'a request whose connection a waiting one is handed',
+    chains: [[...asked, ...tcp, ...written], answered, putBack],
+    facts: { gotConn: fresh },
+  },
   R1b: {
     title: 'a request that dials, and is handed another connection that became free meanwhile',
     chains: [[...asked, ...written], answered, putBack],
@@ -252,6 +278,11 @@ export const sequences = {
     title: 'a connection refused',
     chains: [[...asked, ...tcp, 'getConnFailed', 'requestEnd']],
     facts: { connectDone: failed, getConnFailed: failed, requestEnd: failed },
+  },
+  X2: {
+    title: 'a connection refused at both addresses of a name',
+    chains: [[...asked, ...dns, ...tcp, 'connectStart#2', 'connectDone#2', 'getConnFailed', 'requestEnd']],
+    facts: { connectDone: failed, 'connectDone#2': failed, getConnFailed: failed, requestEnd: failed },
   },
   X3: {
     title: 'a name that does not exist',
@@ -278,6 +309,11 @@ export const sequences = {
     // Go's dial goes on and is told after the request has failed; Node's is given up with the request.
     chains: [[...asked, ...tcp, 'getConnFailed', 'requestEnd']],
     facts: { connectDone: failed, getConnFailed: failed, requestEnd: failed },
+  },
+  X8: {
+    title: 'a request on the connection that was dialed for one which gave up',
+    chains: [[...dns, ...tcp, ...written], [...asked, 'gotConn'], answered, putBack],
+    facts: { gotConn: fresh, dnsStart: { late: true }, connectDone: { late: true } },
   },
   X9: {
     title: 'a deadline while the body is being read',
@@ -307,6 +343,12 @@ export const sequences = {
       putBack,
     ],
     facts: { connectDone: failed, gotConn: fresh },
+  },
+  E3: {
+    title: 'two lookups of one name at once',
+    chains: [[...asked, ...dns, ...tcp, ...written], answered, putBack],
+    // Go shares the second one.
+    facts: { dnsDone: { coalesced: false } },
   },
   E4: {
     title: 'two IPv4 addresses, and the first refuses',
@@ -357,6 +399,50 @@ export const sequences = {
 } as const satisfies Record<string, Sequence>;
 
 export type SequenceName = keyof typeof sequences;
+
+/** What else the recording has: no order of one request's hooks. */
+const others = {
+  C6: 'Got1xxResponse answers an error',
+  E5: 'how often a body of 64 KiB is drained before Close returns',
+  R1c: 'a request on the connection that was dialed for one which took another',
+  Y3: 'composition: of two traces the inner one is called first',
+  Z2: 'a dial of the user’s own, outside of the context',
+} as const;
+
+const titles: Record<CaseName, string> = {
+  ...(Object.fromEntries(Object.entries(sequences).map(([name, { title }]) => [name, title])) as Record<
+    SequenceName,
+    string
+  >),
+  ...others,
+};
+
+/** Every case of Go's recording. */
+export type CaseName = SequenceName | keyof typeof others;
+
+/** Why a client has no test of a case: the other half of the table of cases and clients. */
+export type Absent = Partial<Record<CaseName, string>>;
+
+/** The same reason for several cases. */
+export function absent(reason: string, ...names: CaseName[]): Absent {
+  return Object.fromEntries(names.map((name) => [name, reason]));
+}
+
+/** The tests of one client by the cases that they are of, so that none can be missing unnoticed. */
+export class Cases {
+  private readonly tested = new Set<CaseName>();
+
+  /** The title of a test. */
+  readonly as = (name: CaseName, more?: string): string => {
+    this.tested.add(name);
+    return `${name}: ${titles[name]}${more === undefined ? '' : `; ${more}`}`;
+  };
+
+  /** That each case has a test, or a reason why it can't have one, and none has both. */
+  expectComplete(reasons: Absent): void {
+    expect([...this.tested, ...Object.keys(reasons)].toSorted()).toEqual(Object.keys(titles).toSorted());
+  }
+}
 
 /** Hooks whose number depends on what is sent, not on what happens. */
 const UNCOUNTED: readonly HookName[] = ['wroteHeaderField', 'bodyChunk'];

@@ -3,12 +3,12 @@ import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import http2 from 'node:http2';
 import https from 'node:https';
-import net from 'node:net';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { withClientTrace } from '@sonde/httptrace';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { closedPort, connectProxy } from './fixtures.ts';
 import { HOOKS, Recorder } from './recorder.ts';
 import { type Listening, listen, selfSigned } from './servers.ts';
 import { type UndiciCopy, undiciCopies } from './undici-copies.ts';
@@ -18,7 +18,7 @@ type Grade = 'exact' | 'approximate' | 'never';
 
 let pems: { key: string; cert: string };
 let server: Listening;
-let proxy: Listening;
+let proxy: string;
 
 /** Speaks both versions. `/hints` sends 103 first, `/last` closes the connection, `/broken` breaks it. */
 const answer = (request: http2.Http2ServerRequest, response: http2.Http2ServerResponse): void => {
@@ -40,22 +40,10 @@ beforeAll(async () => {
       })
       .on('sessionError', () => {}),
   );
-  proxy = await listen(
-    http.createServer().on('connect', (_request, socket: net.Socket) => {
-      socket.on('error', () => {});
-      const target = net.connect(server.port, '127.0.0.1', () => {
-        socket.write('HTTP/1.1 200 OK\r\n\r\n');
-        target
-          .on('error', () => {})
-          .pipe(socket)
-          .pipe(target);
-      });
-    }),
-  );
+  proxy = await connectProxy();
 });
 afterAll(async () => {
   await server.close();
-  await proxy.close();
 });
 
 interface Ask {
@@ -77,15 +65,6 @@ const closed = (stream: EventEmitter): Promise<void> =>
   new Promise((resolve) => stream.once('close', resolve));
 const ignore = (): void => {};
 
-const closedPort = async (): Promise<number> => {
-  const closed = net.createServer().listen(0, '127.0.0.1');
-  await once(closed, 'listening');
-  const { port } = closed.address() as net.AddressInfo;
-  closed.close();
-  await once(closed, 'close');
-  return port;
-};
-
 /** Each sends everything that makes hooks be called, on a connection of its own; what it can't send, it leaves. */
 const clients: Record<string, () => Promise<void>> = {
   'node:http, node:https': async () => {
@@ -100,7 +79,7 @@ const clients: Record<string, () => Promise<void>> = {
       await new Promise(setImmediate);
     }
     agent.destroy();
-    const proxied = new HttpsProxyAgent(`http://127.0.0.1:${proxy.port}`);
+    const proxied = new HttpsProxyAgent(proxy);
     const through = https.get(`https://localhost:${server.port}/`, { agent: proxied, ca: pems.cert });
     await once(through, 'response').then(([response]) => text(response));
     await once(http.get(`http://127.0.0.1:${await closedPort()}/`), 'error');
@@ -135,8 +114,7 @@ const viaUndici =
       await new Promise(setImmediate);
     }
     await dispatcher.close();
-    const uri = `http://127.0.0.1:${proxy.port}`;
-    const proxied = new ProxyAgent({ uri, allowH2, requestTls: connect });
+    const proxied = new ProxyAgent({ uri: proxy, allowH2, requestTls: connect });
     await (await request(`https://localhost:${server.port}/`, { dispatcher: proxied })).body.text();
     await proxied.close();
     await request(`http://127.0.0.1:${await closedPort()}/`).catch(ignore);

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import http2 from 'node:http2';
-import net from 'node:net';
 import { addGlobalClientTrace, type ConnectionPool, connectionPools } from '@sonde/httptrace';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { closedPort } from './fixtures.ts';
 import { type Listening, listen, plainServer } from './servers.ts';
 
 let server: Listening;
@@ -54,12 +54,7 @@ describe('the pools of node:http', () => {
   });
 
   it('count a connection no more that was refused', async () => {
-    const closed = net.createServer().listen(0, '127.0.0.1');
-    await once(closed, 'listening');
-    const { port } = closed.address() as net.AddressInfo;
-    closed.close();
-    await once(closed, 'close');
-    await expect(read(http.get(`http://127.0.0.1:${port}/`))).rejects.toThrow();
+    await expect(read(http.get(`http://127.0.0.1:${await closedPort()}/`))).rejects.toThrow();
     await settle({ open: 0, connecting: 0, waiting: 0, requests: 0, dialed: 1, failed: 1 });
   });
 

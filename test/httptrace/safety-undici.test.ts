@@ -1,33 +1,14 @@
 import { once } from 'node:events';
-import net from 'node:net';
+import type net from 'node:net';
 import { addGlobalClientTrace, type ClientTrace, withClientTrace } from '@sonde/httptrace';
 import type * as Undici from 'undici';
-import { afterAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { OK, speaking, using } from './fixtures.ts';
 import { HOOKS, Recorder } from './recorder.ts';
 import { type Listening, listen, plainServer } from './servers.ts';
 import { undiciCopies } from './undici-copies.ts';
 
-const opened: { close(): unknown }[] = [];
-
-/** Closed when the tests are over. */
-function using<T extends { close(): unknown }>(thing: T): T {
-  opened.push(thing);
-  return thing;
-}
-
-afterAll(async () => {
-  for (const thing of opened.reverse()) await thing.close();
-});
-
 const plain = (): Promise<Listening> => listen(plainServer()).then(using);
-
-/** A server that does one thing as soon as it is spoken to. */
-async function speaking(respond: (socket: net.Socket) => void): Promise<string> {
-  const server = net.createServer((socket) => socket.once('data', () => respond(socket)));
-  return `http://127.0.0.1:${using(await listen(server)).port}/`;
-}
-
-const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
 const misbehaving: Record<string, (socket: net.Socket) => void> = {
   'resets in the middle of a body': (socket) => {

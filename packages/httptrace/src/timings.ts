@@ -213,7 +213,8 @@ class TimingsTrace implements ClientTrace {
         start,
         end: time,
         dial: this.dial,
-        gotConn: conn?.time,
+        // Where no connection is told (undici 6 over HTTP/2), what is written has one.
+        gotConn: conn?.time ?? this.written,
         reused: conn?.reused,
         wroteRequest: this.written,
         firstByte: answered || !this.interim ? this.firstByte : undefined,

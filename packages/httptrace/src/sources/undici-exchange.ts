@@ -27,6 +27,8 @@ export class Exchange {
   private readonly request: UndiciRequest & Callbacks;
   private socket: Socket | undefined;
   private written = false;
+  /** Its body is held back until the server sends a 100. */
+  private awaits100 = false;
   private over = false;
 
   constructor(request: UndiciRequest & Callbacks, trace: RequestTrace) {
@@ -53,10 +55,27 @@ export class Exchange {
       if (h2 && request.expectContinue) trace.wroteHeaderField('expect', ['100-continue']);
     }
     trace.wroteHeaders();
-    if (h2 && request.expectContinue) trace.wait100Continue();
+    if (h2 && request.expectContinue) {
+      this.awaits100 = true;
+      trace.wait100Continue();
+    }
+  }
+
+  /** The server lets the body come. Published by undici 8, and after the body's first piece; by 7 not at all. */
+  private got100(): void {
+    if (!this.awaits100) return;
+    this.awaits100 = false;
+    this.trace.gotFirstResponseByte(true);
+    this.trace.got100Continue();
+  }
+
+  sentChunk(chunk: Uint8Array | string): void {
+    this.got100();
+    this.trace.bodyChunk('sent', byteLength(chunk));
   }
 
   bodySent(): void {
+    this.got100();
     this.written = true;
     this.trace.wroteRequest();
   }
@@ -68,7 +87,7 @@ export class Exchange {
       trace.gotResponseHeaders(statusCode, () => readableHeaders(raw), this.httpVersion());
       return;
     }
-    if (statusCode === 100 && this.request.expectContinue) trace.got100Continue();
+    if (statusCode === 100) this.got100();
     // Read now, as nobody keeps the bytes of an interim answer.
     if (trace.wants('got1xxResponse')) trace.got1xxResponse(statusCode, readableHeaders(raw));
     else trace.gotFirstResponseByte(true);

@@ -83,7 +83,7 @@ export function watchUndici(): () => void {
     onChannel<{ request: Seen }>('undici:request:bodySent', ({ request }) => request[EXCHANGE]?.bodySent()),
     onChannel<{ request: Seen; chunk: Uint8Array | string }>(
       'undici:request:bodyChunkSent',
-      ({ request, chunk }) => request[EXCHANGE]?.trace.bodyChunk('sent', byteLength(chunk)),
+      ({ request, chunk }) => request[EXCHANGE]?.sentChunk(chunk),
     ),
     onChannel<{ request: Seen; chunk: Uint8Array | string }>(
       'undici:request:bodyChunkReceived',
