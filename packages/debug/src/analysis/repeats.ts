@@ -47,7 +47,8 @@ function withoutValues(text: string): string {
     .replace(/(?<![\w:.])\d+(?![\w:])/g, '?');
 }
 
-function busySeconds(nodes: readonly SpanNode[]): number {
+/** Seconds in which at least one of them ran; they are listed by start. */
+export function busySeconds(nodes: readonly SpanNode[]): number {
   let busy = 0;
   let until = Number.NEGATIVE_INFINITY;
   for (const { end, start } of nodes) {

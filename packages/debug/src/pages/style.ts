@@ -184,6 +184,31 @@ h3 small{font-weight:400}
 .events td,.events th,.attributes td,.attributes th{padding-block:.12rem}
 .pair b{font-weight:500;color:var(--soft)}
 pre{margin:.3rem 0;padding:.5rem .7rem;background:var(--raised);overflow-x:auto;white-space:pre-wrap;overflow-wrap:anywhere}
+.aside{margin-inline-start:.8rem;font-size:.9rem}
+.compared tbody th{width:2.5rem}
+.compared .when,.compared .number{width:1%;white-space:nowrap}
+.compare{width:100%}
+.compare :is(td,tbody th){padding-block:.22rem}
+.compare tbody tr+tr>*{border-top:1px solid var(--rule)}
+.compare tbody tr:hover{background:var(--raised)}
+.compare tbody th{overflow-wrap:anywhere;min-width:12rem}
+.compare tbody th>*{display:block}
+.compare tbody th small{display:inline;margin-inline-start:.4rem}
+.compare small,.only>th{color:var(--soft)}
+.compare .number{width:5.8rem}
+.compare .count{width:3.4rem}
+.compare .share{width:22%;min-width:7rem}
+.compare .line line{stroke:var(--rule)}
+.compare .line .more{fill:var(--accent)}
+.compare .line .less{fill:var(--running)}
+.differences{font-size:.88rem;color:var(--soft)}
+.differences summary{cursor:pointer}
+.differences dl{margin:.2rem 0 .4rem}
+.differences div{display:grid;grid-template-columns:minmax(8rem,auto) 1fr;gap:.8rem}
+.differences dd{margin:0;color:var(--ink);font-family:ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace}
+.choices{margin:.3rem 0;padding:0;list-style:none;columns:2 24rem;column-gap:3rem}
+.choices li{display:grid;grid-template-columns:5rem auto 1fr;gap:.9rem;padding:.15rem 0;break-inside:avoid;align-items:baseline}
+.choices a{justify-self:start}
 .sections{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(30rem,100%),1fr));gap:0 3rem;align-items:start}
 .plain{width:100%}
 .plain :is(td,th){padding-block:.2rem;border-bottom:1px solid var(--rule);overflow-wrap:anywhere}
@@ -205,6 +230,10 @@ main{padding-inline:.8rem}
 .families tbody th{min-width:7.5rem;max-width:9rem}
 .share div{grid-template-columns:1fr 3.5rem;gap:.4rem}
 .landmarks{white-space:normal;line-height:1.1}
+.compare :is(.share,.count,.itself,thead th:last-child),.compared .when{display:none}
+.compare :is(td,th){padding-inline-end:.3rem}
+.compare tbody th{min-width:7rem}
+.compare .number{width:4.6rem}
 .plain tbody th{white-space:normal;overflow-wrap:break-word}
 .plain .number{width:auto}
 .plain :is(td,th){padding-inline-end:.35rem}

@@ -41,6 +41,13 @@ export function duration(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+/** The difference of two durations, with its sign; `0` where nobody would see one. */
+export function signedDuration(seconds: number): string {
+  const size = duration(Math.abs(seconds));
+  if (size === '0 µs') return '0';
+  return `${seconds < 0 ? '−' : '+'}${size}`;
+}
+
 /** x/net/trace's `%.6f`. */
 export function elapsed(seconds: number): string {
   return seconds.toFixed(6);

@@ -27,7 +27,7 @@ export function* tracePage(trace: TraceReport, base: string, options: WaterfallO
 <div><dt>Spans</dt><dd>${spans.length}</dd></div>
 ${trace.requests.map(
   (request) => html`<div><dt>Outcome</dt><dd>${outcome(request)}</dd></div>
-<div><dt>Family</dt><dd><a rel="up" href="${base}requests?fam=${encodeURIComponent(request.family.toWellFormed())}&amp;b=${request.active ? -1 : 0}">${request.family}</a></dd></div>
+<div><dt>Family</dt><dd><a rel="up" href="${base}requests?fam=${encodeURIComponent(request.family.toWellFormed())}&amp;b=${request.active ? -1 : 0}">${request.family}</a> <a class="aside" href="${base}compare?a=${request.spanId}&amp;b=median">compare with what is usual</a></dd></div>
 `,
 )}</dl>
 ${trace.why.length > 0 && why(trace.why)}

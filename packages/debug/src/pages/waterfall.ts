@@ -12,7 +12,7 @@ const MAX_ROWS = 500;
 /** Of calls of one kind, so many have rows of their own. */
 const MAX_REPEATS = 25;
 /** Deeper spans are indented no further. */
-const MAX_INDENT = 24;
+export const MAX_INDENT = 24;
 const ROWS_PER_STEP = 10;
 
 export interface WaterfallOptions {

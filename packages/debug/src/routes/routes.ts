@@ -1,5 +1,6 @@
 import { script } from '../pages/script.ts';
 import { stylesheet } from '../pages/style.ts';
+import { compareRoute } from './compare.ts';
 import { eventsRoute } from './events.ts';
 import { FORMS, type Form } from './form.ts';
 import { mountPointRoute } from './mount-point.ts';
@@ -13,6 +14,7 @@ export const ROUTES: readonly Route[] = [
   mountPointRoute,
   requestsRoute,
   traceRoute,
+  compareRoute,
   eventsRoute,
   selfRoute,
   { path: '/sonde.css', type: 'text/css; charset=utf-8', body: stylesheet },
