@@ -47,3 +47,8 @@ export function flagsOf(query: URLSearchParams): Flags {
 export function addressOf(fam: string, b: number, { exp, hide, rtraced }: Partial<Flags> = {}): string {
   return `?fam=${encodeURIComponent(fam.toWellFormed())}&b=${b}${exp ? '&exp=1' : ''}${rtraced ? '&rtraced=1' : ''}${hide ? '&show_sensitive=0' : ''}`;
 }
+
+/** The same for a query: of the page `/requests`. */
+export function searchAddress(q: string, { exp, hide }: Partial<Flags> = {}): string {
+  return `?q=${encodeURIComponent(q.toWellFormed())}${exp ? '&exp=1' : ''}${hide ? '&show_sensitive=0' : ''}`;
+}

@@ -1,11 +1,12 @@
+import { atOnce } from '../slices.ts';
 import type { RequestSummary } from '../view/summary.ts';
 import { type Html, html } from './html.ts';
-import { requestTable } from './requests-page.ts';
+import { requestTable } from './request-table.ts';
 
 /** What was written by hand in a trace, below its spans. */
 export function byHandSection(requests: readonly RequestSummary[], base: string): Html {
   return html`<h2 id="by-hand">By hand</h2>
-${requestTable(requests, base)}`;
+${atOnce(requestTable(requests, base))}`;
 }
 
 /** The same where there are no spans of the trace. */

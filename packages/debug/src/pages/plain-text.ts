@@ -68,7 +68,7 @@ function listText({ b, family, label, requests, total }: BucketListView): string
   return `${name(family)} ${label}: ${requests.length} of ${total}, ${order}\n${requests.map(requestText).join('')}`;
 }
 
-function requestText(request: RequestSummary): string {
+export function requestText(request: RequestSummary): string {
   const { active, elapsedSeconds, error, errorType, lines, start, statusCode, title, traceId, waitingFor } =
     request;
   const outcome = [

@@ -1,13 +1,14 @@
+import { fieldTerm } from '../query/write-query.ts';
 import { ACTIVE_BUCKET } from '../requests/buckets.ts';
 import type { Steps } from '../slices.ts';
 import type { HistogramView } from '../view/histogram-view.ts';
 import type { BucketListView, FamilyView, LatencySummary, RequestsView } from '../view/requests-view.ts';
-import type { RequestSummary } from '../view/summary.ts';
-import { addressOf, type Flags } from './address.ts';
+import { addressOf, type Flags, searchAddress } from './address.ts';
 import { histogramSection } from './histogram-section.ts';
 import { type Html, html } from './html.ts';
-import { lineRows } from './lines-rows.ts';
-import { byteCount, cut, duration, elapsed, spaced, TITLE_LIMIT } from './text.ts';
+import { queryBox } from './query-box.ts';
+import { none, requestTable } from './request-table.ts';
+import { byteCount, cut, duration, TITLE_LIMIT } from './text.ts';
 
 /** What the page was asked for beside the families, or the sentence why there is none. */
 export type Selection =
@@ -24,16 +25,20 @@ export function* requestsPage(
   base: string,
 ): Steps<Html> {
   const table = yield* families(view.families, selection, flags);
+  const below = selection === undefined ? yield* running(view, base) : yield* chosen(selection, flags, base);
   return html`<h1>Requests</h1>
+${queryBox(base, undefined)}
 ${table}
 ${view.familiesNotShown > 0 && html`<p class="notice">${view.familiesNotShown} more families have running requests only and are not listed.</p>`}
-${selection === undefined ? running(view, base) : chosen(selection, flags, base)}
+${below}
 ${store(view)}`;
 }
 
-function chosen(selection: NonNullable<Selection>, flags: Flags, base: string): Html {
+function* chosen(selection: NonNullable<Selection>, flags: Flags, base: string): Steps<Html> {
   if ('notice' in selection) return html`<p class="notice" role="alert">${selection.notice}</p>`;
-  return 'list' in selection ? list(selection.list, flags, base) : histogramSection(selection.histogram);
+  return 'list' in selection
+    ? yield* list(selection.list, flags, base)
+    : histogramSection(selection.histogram);
 }
 
 /** Which cell of the table is shown below. */
@@ -99,21 +104,19 @@ ${windows.map(({ b, window }, i) => {
 `;
 }
 
-const none = html`<span class="none">·</span>`;
-
-function running({ active }: RequestsView, base: string): Html {
+function* running({ active }: RequestsView, base: string): Steps<Html> {
   if (active.total === 0) return html`<h2>Running now</h2><p class="empty">No request is running.</p>`;
   return html`<h2>Running now</h2>
 ${active.total > active.shown.length && html`<p>Showing the oldest <b>${active.shown.length}</b> of <b>${active.total}</b> requests.</p>`}
-${requestTable(active.shown, base)}`;
+${yield* requestTable(active.shown, base)}`;
 }
 
-function list(bucket: BucketListView, flags: Flags, base: string): Html {
+function* list(bucket: BucketListView, flags: Flags, base: string): Steps<Html> {
   const shown = bucket.requests.length;
-  return html`<h2>${cut(bucket.family, TITLE_LIMIT)} <small>${bucket.label}</small></h2>
+  return html`<h2>${cut(bucket.family, TITLE_LIMIT)} <small>${bucket.label}</small> <small><a href="${base}requests${searchAddress(fieldTerm('family', bucket.family))}">search</a></small></h2>
 ${looks(bucket, flags)}
 <p>${bucket.b === ACTIVE_BUCKET ? 'Running requests, the oldest first' : 'Finished requests, the latest first'}. Showing <b>${shown}</b> of <b>${bucket.total}</b>.</p>
-${shown === 0 ? html`<p class="empty">Nothing here.</p>` : requestTable(bucket.requests, base)}`;
+${shown === 0 ? html`<p class="empty">Nothing here.</p>` : yield* requestTable(bucket.requests, base)}`;
 }
 
 /** Go's `[Normal/Summary] [Normal/Expanded] [Traced/Summary] [Traced/Expanded]`; running ones are never asked whether they are traced. */
@@ -126,47 +129,6 @@ function looks({ b, expanded, family, traced }: BucketListView, { hide }: Flags)
     b !== ACTIVE_BUCKET &&
     html` <span class="between">in a trace:</span> ${link('Traced summary', false, true)} ${link('Traced expanded', true, true)}`
   }${hide && html` <span class="between">sensitive lines are hidden</span>`}</p>`;
-}
-
-/** Requests in a list, with their lines where they have any. */
-export function requestTable(requests: readonly RequestSummary[], base: string): Html {
-  return html`<div class="scroll"><table class="requests">
-<thead><tr><th scope="col">When (UTC)</th><th scope="col" class="number">Elapsed (s)</th><th scope="col">Request</th>
-<th scope="col">Outcome</th><th scope="col" class="number">Spans</th></tr></thead>
-<tbody>
-${requests.map(
-  (request) => html`<tr${request.lines !== undefined && html` class="first"`}>
-<td class="when">${spaced(request.start)}</td>
-<td class="number">${elapsed(request.elapsedSeconds)}</td>
-<td>${title(request, base)}</td>
-<td>${outcome(request)}</td>
-<td class="number">${request.toldBy === 'spans' ? request.spans : none}${request.droppedSpans > 0 && html` <span class="failed" title="spans that were not kept">−${request.droppedSpans}</span>`}</td>
-</tr>
-${request.lines !== undefined && lineRows(request.lines, request.start, 2)}`,
-)}</tbody>
-</table></div>`;
-}
-
-/** Leads to the waterfall; from a request told by hand, to that of the distributed trace it belongs to. */
-function title({ spanId, title: text, toldBy, traceId }: RequestSummary, base: string): Html {
-  if (traceId === undefined) return html`${text}`;
-  const address = `${base}requests/trace/${traceId}`;
-  return toldBy === 'spans'
-    ? html`<a href="${address}#${spanId}">${text}</a>`
-    : html`${text} <small><a href="${address}#${spanId}" title="trace ${traceId}">trace</a></small>`;
-}
-
-/** What became of a request; what a running one waits for. */
-export function outcome({ active, error, errorType, statusCode, waitingFor }: RequestSummary): Html {
-  if (active) {
-    return html`<span class="running">running</span>${
-      waitingFor && html`, waiting ${duration(waitingFor.seconds)} for ${waitingFor.what}`
-    }`;
-  }
-  const status = statusCode === undefined ? undefined : html`${statusCode}`;
-  if (!error) return status ?? html`ok`;
-  const type = errorType !== undefined && errorType !== String(statusCode) && html` ${errorType}`;
-  return html`<span class="failed">${status ?? 'error'}${type}</span>`;
 }
 
 function store({ store: { bytes, dropped, maxBytes } }: RequestsView): Html {

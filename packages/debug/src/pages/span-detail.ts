@@ -1,18 +1,24 @@
 import { type ClientPhases, PHASE_NAMES } from '../analysis/client-phases.ts';
 import { curlOf } from '../forms/curl.ts';
+import { attributeTerm } from '../query/write-query.ts';
 import type { SpanReport } from '../view/trace-report.ts';
 import type { EventView, SpanView } from '../view/trace-view.ts';
+import { searchAddress } from './address.ts';
 import { type Html, html } from './html.ts';
 import { duration, elapsed } from './text.ts';
 
-/** All that is known of one span, below its row. */
-export function spanDetail(span: SpanReport): Html {
+/**
+ * All that is known of one span, below its row.
+ *
+ * @param base relative way to the mount point: an attribute leads to all requests that have it
+ */
+export function spanDetail(span: SpanReport, base: string): Html {
   const exceptions = span.events.filter(({ name }) => name === 'exception');
   return html`<div class="detail">
 ${exceptions.map(exception)}
 ${facts(span)}
 ${span.phases !== undefined && timing(span.phases, span.elapsedSeconds)}
-${attributes('Attributes', span.attributes)}
+${attributes('Attributes', span.attributes, base)}
 ${span.events.length > 0 && events(span.events)}
 ${span.links.map((link) => html`<h3>Link</h3><p>to <a href="${link.traceId}#${link.spanId}">trace ${link.traceId}, span ${link.spanId}</a></p>${attributes('', link.attributes)}`)}
 ${span.linkedFrom.map((link) => html`<h3>Linked from</h3><p><a href="${link.traceId}#${link.spanId}">trace ${link.traceId}, span ${link.spanId}</a></p>`)}
@@ -66,12 +72,25 @@ ${spans.map(
 </tbody></table>`;
 }
 
-function attributes(title: string, values: object): Html | undefined {
+function attributes(title: string, values: object, base?: string): Html | undefined {
   const entries = Object.entries(values);
   if (entries.length === 0) return undefined;
+  const heading = (key: string, value: unknown) => {
+    if (base === undefined || !isAskable(value)) return html`${key}`;
+    return html`<a href="${base}requests${searchAddress(attributeTerm(key, value))}">${key}</a>`;
+  };
   return html`${title !== '' && html`<h3>${title}</h3>`}<table class="attributes"><tbody>
-${entries.map(([key, value]) => html`<tr><th scope="row">${key}</th><td>${valueText(value)}</td></tr>`)}
+${entries.map(([key, value]) => html`<tr><th scope="row">${heading(key, value)}</th><td>${valueText(value)}</td></tr>`)}
 </tbody></table>`;
+}
+
+/** Longer values are nobody else's. */
+const LONGEST_ASKED = 100;
+
+function isAskable(value: unknown): value is string | number | boolean {
+  return typeof value === 'string'
+    ? value.length <= LONGEST_ASKED
+    : typeof value === 'number' || typeof value === 'boolean';
 }
 
 function valueText(value: unknown): string {

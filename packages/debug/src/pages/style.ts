@@ -122,6 +122,26 @@ a.failed,a.running{text-decoration-color:currentColor}
 .empty,.store{color:var(--soft)}
 .store{margin-top:1.6rem;font-size:.88rem}
 .notice{border-inline-start:3px solid var(--accent);background:var(--raised);padding:.5rem .8rem}
+.search{display:flex;gap:.5rem;max-width:62rem}
+.search label{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}
+.search input{flex:1;min-width:0;font:.95rem ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace;color:var(--ink);background:var(--raised);border:1px solid var(--rule);border-radius:4px;padding:.38rem .6rem}
+.search input::placeholder{color:var(--soft);opacity:1}
+.search input[aria-invalid]{border-color:var(--failed)}
+.search button{font:inherit;color:var(--ink);background:var(--raised);border:1px solid var(--rule);border-radius:4px;padding:.32rem .9rem;cursor:pointer}
+.search :focus-visible{outline:2px solid var(--accent);outline-offset:1px}
+.asks{display:flex;flex-wrap:wrap;gap:.1rem 1.4rem;margin:.35rem 0 1rem;font-size:.9rem}
+.asks span{display:flex;flex-wrap:wrap;gap:.1rem .9rem}
+.grammar>summary{cursor:pointer;color:var(--soft)}
+.grammar[open]{flex-basis:100%}
+.grammar table{margin:.3rem 0}
+.grammar th{color:var(--soft);white-space:nowrap}
+.grammar td,.grammar th{padding-block:.12rem}
+.grammar code{margin-inline-end:.6rem;white-space:nowrap}
+mark{background:none;color:var(--failed);border-bottom:2px solid var(--failed)}
+thead .sorted a{color:var(--ink);font-weight:600}
+thead th a{color:inherit}
+[aria-sort=ascending]::after{content:" ↑"}
+[aria-sort=descending]::after{content:" ↓"}
 .facts{display:flex;flex-wrap:wrap;gap:.3rem 1.8rem;margin:.2rem 0 .8rem}
 .facts div{display:flex;gap:.5rem}
 .facts dt{color:var(--soft)}
@@ -179,6 +199,7 @@ a.failed,a.running{text-decoration-color:currentColor}
 .timing .line{height:10px}
 h3 small{font-weight:400}
 .detail{padding:.4rem 1rem 1rem 1.7rem;border-top:1px dashed var(--rule)}
+.attributes th a{color:inherit;text-decoration-style:dotted}
 .attributes th,.events th{white-space:nowrap;font-weight:500;font-size:.9rem}
 .attributes td,.events td:not(.number){overflow-wrap:anywhere;white-space:pre-wrap}
 .events td,.events th,.attributes td,.attributes th{padding-block:.12rem}
@@ -241,20 +262,25 @@ main{padding-inline:.8rem}
 .pairs tbody th{width:45%}
 .requests thead{display:none}
 .requests,.requests tbody{display:block}
-.requests tr{display:grid;grid-template-columns:auto auto 1fr auto;gap:0 .8rem;padding:.35rem 0;border-bottom:1px solid var(--rule)}
+.requests tr{display:flex;flex-wrap:wrap;gap:0 .8rem;padding:.35rem 0;border-bottom:1px solid var(--rule)}
 .requests td,.requests .first td{display:block;border:0;padding:0;width:auto}
-.requests td:nth-child(3){grid-column:1/-1;grid-row:2}
-.requests td:has(.running){grid-column:1/-1;grid-row:3}
+.requests td:nth-child(3){order:2;flex-basis:100%}
+.requests td:nth-child(5){margin-inline-start:auto}
+.requests :is(.when,.number){width:auto}
+.requests td:has(.running){order:3;flex-basis:100%}
 .requests .log td:nth-child(4){display:none}
-.requests .log td:nth-child(5){grid-column:1/-1}
+.requests .log td:nth-child(5){order:3;flex-basis:100%}
 .requests .log .failed::before{content:"last error "}
 .requests .log .none,.groups{display:none}
+.grammar tr{display:grid;grid-template-columns:5.4rem 1fr;gap:0 .6rem}
+.grammar th,.grammar td{padding-inline:0}
+.grammar td:last-child{grid-column:2;color:var(--soft)}
 .histogram :is(td,th):is(:nth-last-child(2),:nth-last-child(3),:nth-last-child(5)){display:none}
 .histogram td,.histogram th{padding-inline:.35rem}
 .histogram .share,.histogram thead th:last-child{min-width:6rem}
 .requests .first,.requests .line-row{border-bottom:0}
 .requests .first{border-top:1px solid var(--rule);padding-bottom:.1rem}
-.requests .line-row{grid-template-columns:6.6em 1fr;padding:.05rem 0;font-size:.94em}
+.requests .line-row{display:grid;grid-template-columns:6.6em 1fr;padding:.05rem 0;font-size:.94em}
 .requests .line-row .when{display:none}
 .requests .line-row td:nth-child(3){grid-column:2;grid-row:1}
 .requests .line-row:last-child{padding-bottom:.5rem}

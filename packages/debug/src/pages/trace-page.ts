@@ -4,7 +4,7 @@ import type { TraceReport } from '../view/trace-report.ts';
 import type { Reason } from '../why/why.ts';
 import { type Html, html } from './html.ts';
 import { logSection } from './log-section.ts';
-import { outcome } from './requests-page.ts';
+import { outcome } from './request-table.ts';
 import { duration } from './text.ts';
 import { type WaterfallOptions, waterfall } from './waterfall.ts';
 
@@ -17,7 +17,7 @@ export function* tracePage(trace: TraceReport, base: string, options: WaterfallO
   const small = spans.filter(
     ({ elapsedSeconds, error }) => elapsedSeconds < SMALL_SHARE * seconds && !error,
   ).length;
-  const rows = yield* waterfall(trace, options);
+  const rows = yield* waterfall(trace, base, options);
   const log = viewLog(spans);
   return html`<h1>${trace.requests[0]?.title}</h1>
 <dl class="facts">

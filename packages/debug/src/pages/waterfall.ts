@@ -21,8 +21,8 @@ export interface WaterfallOptions {
 }
 
 /** The spans of a trace, one a row, as a waterfall. */
-export function* waterfall(trace: TraceReport, options: WaterfallOptions): Steps<Html> {
-  const rows = new Rows(trace, options);
+export function* waterfall(trace: TraceReport, base: string, options: WaterfallOptions): Steps<Html> {
+  const rows = new Rows(trace, base, options);
   const content = yield* rows.of(treeOf(trace.spans), undefined);
   return html`<div class="waterfall">
 <div class="scale" aria-hidden="true"><ol>${[0, 0.25, 0.5, 0.75, 1].map((part) => html`<li>${part === 0 ? 0 : duration(trace.seconds * part)}</li>`)}</ol></div>
@@ -37,11 +37,13 @@ class Rows {
   hidden = 0;
   small = 0;
   private shown = 0;
+  private readonly base: string;
   private readonly seconds: number;
   private readonly least: number;
   private readonly details: ReadonlyMap<string, SpanReport>;
 
-  constructor({ seconds, spans }: TraceReport, { leastShare }: WaterfallOptions) {
+  constructor({ seconds, spans }: TraceReport, base: string, { leastShare }: WaterfallOptions) {
+    this.base = base;
     this.seconds = seconds;
     this.least = leastShare * seconds;
     this.details = new Map(spans.map((span) => [span.spanId, span]));
@@ -139,7 +141,7 @@ ${more > 0 && html`<p class="more">… and ${more} more of them.</p>`}
 ${line([bar, marks(span, this.seconds), critical(span, this.seconds)])}
 <span class="took">${duration(span.elapsedSeconds)}</span>
 </summary>
-${spanDetail(span)}
+${spanDetail(span, this.base)}
 </details>
 `;
   }

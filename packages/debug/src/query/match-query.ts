@@ -1,50 +1,62 @@
 import { type HrTime, SpanKind } from '@opentelemetry/api';
-import { elapsedSeconds, type ReadableSpan, toSeconds } from '../readable-span.ts';
-import { familyOf } from '../requests/family.ts';
-import type { Request } from '../requests/request.ts';
-import { failed } from '../view/summary.ts';
+import { type ReadableSpan, toSeconds } from '../readable-span.ts';
+import type { LazyTrace } from '../requests/lazy-trace.ts';
+import type { AnyRequest } from '../requests/request-store.ts';
+import type { Steps } from '../slices.ts';
 import type { Condition, Field, Operator, State, Time } from './query.ts';
+
+/** Known at once, or after some steps: a request may have thousands of spans. */
+type Verdict = boolean | Steps<boolean>;
 
 /**
  * A condition, ready to be asked of many requests: patterns are made once. What is asked of attributes, names and text
- * holds for a request when it holds for any of its spans; the rest is asked of the request's first span.
+ * holds for a request when it holds for any of its spans; the rest is asked of the request as a whole.
  */
-export type Matcher = (request: Request) => boolean;
+export type Matcher = (request: AnyRequest) => Verdict;
 
-export function matcherOf(condition: Condition | undefined, now: HrTime): Matcher {
+/** Who asks, and when. */
+export interface Asker {
+  readonly now: HrTime;
+  /** Whether sensitive lines are looked at: whether one matches tells something of it. */
+  readonly sensitive: boolean;
+}
+
+/** Whether it matches, in steps. */
+export function* settle(verdict: Verdict): Steps<boolean> {
+  return typeof verdict === 'boolean' ? verdict : yield* verdict;
+}
+
+export function matcherOf(condition: Condition | undefined, asker: Asker): Matcher {
   if (condition === undefined) return () => true;
   switch (condition.kind) {
-    case 'and': {
-      const parts = condition.parts.map((part) => matcherOf(part, now));
-      return (request) => parts.every((part) => part(request));
-    }
-    case 'or': {
-      const parts = condition.parts.map((part) => matcherOf(part, now));
-      return (request) => parts.some((part) => part(request));
-    }
-    case 'not': {
-      const part = matcherOf(condition.part, now);
-      return (request) => !part(request);
-    }
+    case 'and':
+    case 'or':
+      return joined(
+        condition.parts.map((part) => matcherOf(part, asker)),
+        condition.kind === 'or',
+      );
+    case 'not':
+      return opposite(matcherOf(condition.part, asker));
     case 'text':
-      return anywhere(condition.text);
+      return anywhere(condition.text, asker.sensitive);
     case 'has':
       return anySpan((span) => has(span, condition.name));
     case 'state':
-      return ({ root }) => isIn(root, condition.state);
+      return (request) => isIn(request, condition.state);
     case 'status':
-      return ({ root }) => {
-        const status = root.attributes['http.response.status_code'];
+      return (request) => {
+        if (request.kind !== 'spans') return false;
+        const status = request.root.attributes['http.response.status_code'];
         return typeof status === 'number' && status >= condition.from && status <= condition.to;
       };
     case 'duration': {
       const compare = comparing(condition.operator);
-      return ({ root }) => compare(elapsedSeconds(root, now), condition.seconds);
+      return (request) => compare(request.elapsedSeconds(asker.now), condition.seconds);
     }
     case 'start': {
       const compare = comparing(condition.operator);
-      const time = secondsOf(condition.time, now);
-      return ({ root }) => compare(toSeconds(root.startTime), time);
+      const time = secondsOf(condition.time, asker.now);
+      return ({ startTime }) => compare(toSeconds(startTime), time);
     }
     case 'field':
       return negatable(condition.operator, (test) => fieldTest(condition.field, test), condition.value);
@@ -53,13 +65,52 @@ export function matcherOf(condition: Condition | undefined, now: HrTime): Matche
   }
 }
 
-function anySpan(test: (span: ReadableSpan) => boolean): Matcher {
-  return ({ root, spans }) => test(root) || spans.some(test);
+/** `and` and `or`: the first part that decides, decides. */
+function joined(parts: readonly Matcher[], decisive: boolean): Matcher {
+  return function* (request) {
+    for (const part of parts) if ((yield* settle(part(request))) === decisive) return decisive;
+    return !decisive;
+  };
 }
 
-function isIn(root: ReadableSpan, state: State): boolean {
-  if (state === 'running') return !root.ended;
-  return root.ended && failed(root) === (state === 'error');
+function opposite(matcher: Matcher): Matcher {
+  return function* (request) {
+    return !(yield* settle(matcher(request)));
+  };
+}
+
+/** Between two steps, so many spans are looked at. */
+const SPANS_PER_STEP = 200;
+
+/** What is told by hand has no spans. */
+function anySpan(test: (span: ReadableSpan) => boolean): Matcher {
+  return (request) => {
+    if (request.kind !== 'spans') return false;
+    const { root, spans } = request;
+    if (test(root)) return true;
+    return spans.length <= SPANS_PER_STEP ? spans.some(test) : anyOf(spans, test);
+  };
+}
+
+function* anyOf(spans: readonly ReadableSpan[], test: (span: ReadableSpan) => boolean): Steps<boolean> {
+  let looked = 0;
+  for (const span of spans) {
+    if (test(span)) return true;
+    if (++looked % SPANS_PER_STEP === 0) yield;
+  }
+  return false;
+}
+
+/** Whatever tells of it. */
+function eitherWay(bySpans: (span: ReadableSpan) => boolean, byHand: (trace: LazyTrace) => boolean): Matcher {
+  const told = anySpan(bySpans);
+  return (request) => (request.kind === 'spans' ? told(request) : byHand(request));
+}
+
+function isIn(request: AnyRequest, state: State): boolean {
+  const running = request.kind === 'spans' ? !request.root.ended : !request.finished;
+  if (state === 'running') return running;
+  return !running && request.failed === (state === 'error');
 }
 
 function secondsOf(time: Time, now: HrTime): number {
@@ -89,7 +140,7 @@ type TextTest = (text: string) => boolean;
 function negatable(operator: Operator, matcher: (test: TextTest) => Matcher, value: string): Matcher {
   const test = operator === '~' || operator === '!~' ? similar(value) : like(value);
   const found = matcher(test);
-  return operator.startsWith('!') ? (request) => !found(request) : found;
+  return operator.startsWith('!') ? opposite(found) : found;
 }
 
 /** In it, in upper or lower case. Literally: a pattern of a stranger's could take for ever. */
@@ -125,7 +176,7 @@ function hasParts(text: string, parts: readonly string[]): boolean {
 }
 
 function escaped(text: string): string {
-  return text.toWellFormed().replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+  return text.toWellFormed().replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 }
 
 function fieldTest(field: Field, test: TextTest): Matcher {
@@ -136,7 +187,7 @@ function fieldTest(field: Field, test: TextTest): Matcher {
     });
   switch (field) {
     case 'family':
-      return ({ root }) => test(familyOf(root));
+      return ({ family }) => test(family);
     case 'route':
       return attribute('http.route');
     case 'method':
@@ -146,16 +197,26 @@ function fieldTest(field: Field, test: TextTest): Matcher {
     case 'kind':
       return anySpan(({ kind }) => test(SpanKind[kind] ?? ''));
     case 'trace':
-      return ({ root }) => test(root.spanContext().traceId);
+      return (request) => test(traceIdOf(request) ?? '');
     case 'span':
-      return anySpan((span) => test(span.spanContext().spanId));
+      return eitherWay(
+        (span) => test(span.spanContext().spanId),
+        ({ spanId }) => spanId !== undefined && test(spanId),
+      );
     case 'scope':
       return anySpan(({ instrumentationScope }) => test(instrumentationScope.name));
     case 'error':
       return anySpan((span) => errorsOf(span).some(test));
     case 'name':
-      return anySpan(({ name }) => test(name));
+      return eitherWay(
+        ({ name }) => test(name),
+        ({ title }) => test(title),
+      );
   }
+}
+
+function traceIdOf(request: AnyRequest): string | undefined {
+  return request.kind === 'spans' ? request.root.spanContext().traceId : request.traceId;
 }
 
 function errorsOf({ attributes, events }: ReadableSpan): string[] {
@@ -194,22 +255,22 @@ function textsOf(value: unknown): string[] {
   return typeof value === 'number' || typeof value === 'boolean' ? [String(value)] : [];
 }
 
-function anywhere(text: string): Matcher {
+function anywhere(text: string, sensitive: boolean): Matcher {
   const test = similar(text);
   const inValues = (attributes: object | undefined): boolean => {
     if (attributes === undefined) return false;
     for (const value of Object.values(attributes)) if (textsOf(value).some(test)) return true;
     return false;
   };
-  return ({ root, spans }) =>
-    test(familyOf(root)) ||
-    test(root.spanContext().traceId) ||
-    [root, ...spans].some(
-      (span) =>
-        test(span.name) ||
-        test(span.spanContext().spanId) ||
-        test(span.status.message ?? '') ||
-        inValues(span.attributes) ||
-        span.events.some((event) => test(event.name) || inValues(event.attributes)),
-    );
+  const within = eitherWay(
+    (span) =>
+      test(span.name) ||
+      test(span.spanContext().spanId) ||
+      test(span.status.message ?? '') ||
+      inValues(span.attributes) ||
+      span.events.some((event) => test(event.name) || inValues(event.attributes)),
+    (trace) =>
+      test(trace.title) || trace.lines().some((line) => (sensitive || !line.sensitive) && test(line.text)),
+  );
+  return (request) => test(request.family) || test(traceIdOf(request) ?? '') || within(request);
 }

@@ -55,6 +55,9 @@ describe('a query', () => {
       'http.request.header.x-id="a b"',
       { kind: 'attribute', key: 'http.request.header.x-id', operator: '=', value: 'a b' },
     ],
+    ['"status"=shipped', { kind: 'attribute', key: 'status', operator: '=', value: 'shipped' }],
+    ['"my key">3', { kind: 'attribute', key: 'my key', operator: '>', value: '3' }],
+    ['"a" =b', { kind: 'and', parts: [text('a'), text('=b')] }],
     ['http://localhost:3000/a', text('http://localhost:3000/a')],
     ['localhost:3000', text('localhost:3000')],
     ['12:30', text('12:30')],
@@ -63,36 +66,45 @@ describe('a query', () => {
   });
 
   it.each([
-    ['a', { by: 'start', descending: true }, 100],
+    ['a', { by: 'time', descending: true }, 100],
     ['sort:duration', { by: 'duration', descending: false }, 100],
     ['a sort:-spans limit:5 b', { by: 'spans', descending: true }, 5],
-    ['limit:500', { by: 'start', descending: true }, 500],
+    ['limit:500', { by: 'time', descending: true }, 500],
   ])('%j is sorted and cut', (query, sort, limit) => {
     expect(parseQuery(query)).toMatchObject({ query: { sort, limit } });
   });
 
   it.each([
-    ['(a', 'a "(" is not closed'],
-    ['a)', 'a ")" closes nothing'],
-    ['"a', 'a quotation mark is not closed'],
-    ['a or', 'there is nothing beside an "or"'],
-    ['or a', 'there is nothing beside an "or"'],
+    ['(a', 'a "(" is not closed, expected a ")" after its conditions'],
+    ['a)', 'a ")" closes nothing, expected a "(" before it; put text with parentheses in quotation marks'],
+    ['"a', 'a quotation mark is not closed, expected another one; write \\" for one that is meant'],
+    ['a or', 'there is nothing beside an "or", expected a condition before and after it'],
+    ['or a', 'there is nothing beside an "or", expected a condition before and after it'],
     ['duration>100', '"100" is no duration, expected a number with its unit, like 150ms, 2s or 10m'],
-    ['duration>', '"duration>" is followed by nothing, expected a value'],
-    ['duration~1s', '"duration" does not go with "~"'],
-    ['family>a', '"family" does not go with ">"'],
+    ['duration>', '"duration>" is followed by nothing, expected a value without a space before it'],
+    ['duration~1s', '"duration" is followed by "~", expected one of : != > >= < <='],
+    ['family>a', '"family" is followed by ">", expected one of : != ~ !~'],
     ['status:fine', 'status is "fine", expected error, ok, running, a code like 404 or a class like 5xx'],
-    ['sort:age', 'sort is "age", expected start, duration, spans, family, with "-" for the largest first'],
+    [
+      'sort:age',
+      'sort is "age", expected time, duration, spans, errors, family, with "-" for the largest first',
+    ],
     ['limit:501', 'limit is "501", expected a number from 1 to 500'],
     ['limit:0', 'limit is "0", expected a number from 1 to 500'],
     [
       'since:yesterday',
       '"yesterday" is no time, expected how long ago, like 10m, or a date like 2026-11-24T08:00Z',
     ],
-    ['has!=x', '"has" goes with ":" only, not with "!="'],
-    ['-sort:start', '"-" stands before something that is no condition'],
-    [`${'-'.repeat(30)}a`, 'more than 20 conditions are within each other'],
-    [`${'('.repeat(30)}a${')'.repeat(30)}`, 'more than 20 conditions are within each other'],
+    ['has!=x', '"has" is followed by "!=", expected ":"'],
+    ['-sort:time', '"-" stands before something that is no condition, expected one, like -status:ok'],
+    [
+      `${'-'.repeat(30)}a`,
+      'more than 20 conditions are within each other; ask with fewer parentheses and "-"',
+    ],
+    [
+      `${'('.repeat(30)}a${')'.repeat(30)}`,
+      'more than 20 conditions are within each other; ask with fewer parentheses and "-"',
+    ],
   ])('%j is refused in a sentence', (query, error) => {
     expect(errorOf(query)).toBe(error);
   });

@@ -13,8 +13,17 @@ import {
   type Time,
 } from './query.ts';
 
-/** A query, or what is wrong with the text, in a sentence, and where. */
-export type ParsedQuery = { readonly query: Query } | { readonly error: string; readonly at: number };
+/** A query, or what is wrong with the text, in a sentence, and where: `at` is 0 to the length of the text. */
+export type ParsedQuery =
+  | { readonly query: Query; readonly directives: readonly Directive[] }
+  | { readonly error: string; readonly at: number };
+
+/** A word that says how to show what is found, such as `sort:-duration`, and its place in the text. */
+export interface Directive {
+  readonly name: 'sort' | 'limit';
+  readonly start: number;
+  readonly end: number;
+}
 
 /** Nobody types more. */
 export const MAX_QUERY_LENGTH = 2_000;
@@ -24,10 +33,13 @@ const MAX_DEPTH = 20;
 /** Never throws, whatever the text is. */
 export function parseQuery(text: string): ParsedQuery {
   if (text.length > MAX_QUERY_LENGTH) {
-    return { error: `the query has ${text.length} characters, expected at most ${MAX_QUERY_LENGTH}`, at: 0 };
+    return {
+      error: `the query has ${text.length} characters, expected at most ${MAX_QUERY_LENGTH}; ask for less`,
+      at: MAX_QUERY_LENGTH,
+    };
   }
   try {
-    return { query: new Parser(text).parse() };
+    return new Parser(text).parse();
   } catch (error) {
     if (error instanceof QueryError) return { error: error.message, at: error.at };
     throw error;
@@ -57,15 +69,22 @@ class Parser {
   private at = 0;
   private sort: Sort = DEFAULT_SORT;
   private limit = DEFAULT_LIMIT;
+  private readonly directives: Directive[] = [];
 
   constructor(text: string) {
     this.text = text;
   }
 
-  parse(): Query {
+  parse(): Extract<ParsedQuery, { query: Query }> {
     const condition = this.alternatives(0);
-    if (this.at < this.text.length) throw new QueryError('a ")" closes nothing', this.at);
-    return { condition, sort: this.sort, limit: this.limit };
+    if (this.at < this.text.length) {
+      throw new QueryError(
+        'a ")" closes nothing, expected a "(" before it; put text with parentheses in quotation marks',
+        this.at,
+      );
+    }
+    const { directives, limit, sort } = this;
+    return { query: { condition, sort, limit }, directives };
   }
 
   /** Conditions, `or` between them. */
@@ -76,7 +95,11 @@ class Parser {
       const part = this.conjunction(depth);
       const more = this.take(OR) !== undefined;
       if (part !== undefined) parts.push(part);
-      else if (more || parts.length > 0) throw new QueryError('there is nothing beside an "or"', start);
+      else if (more || parts.length > 0)
+        throw new QueryError(
+          'there is nothing beside an "or", expected a condition before and after it',
+          start,
+        );
       if (!more) break;
     }
     return parts.length > 1 ? { kind: 'or', parts } : parts[0];
@@ -97,18 +120,27 @@ class Parser {
   private term(depth: number): Condition | undefined {
     const start = this.at;
     if (depth >= MAX_DEPTH)
-      throw new QueryError(`more than ${MAX_DEPTH} conditions are within each other`, start);
+      throw new QueryError(
+        `more than ${MAX_DEPTH} conditions are within each other; ask with fewer parentheses and "-"`,
+        start,
+      );
     const next = this.text[this.at + 1];
     if (this.text[this.at] === '-' && next !== undefined && !/\s/.test(next)) {
       this.at++;
       const part = this.term(depth + 1);
-      if (part === undefined) throw new QueryError('"-" stands before something that is no condition', start);
+      if (part === undefined) {
+        throw new QueryError(
+          '"-" stands before something that is no condition, expected one, like -status:ok',
+          start,
+        );
+      }
       return { kind: 'not', part };
     }
     if (this.text[this.at] === '(') {
       this.at++;
       const inner = this.alternatives(depth + 1);
-      if (this.text[this.at] !== ')') throw new QueryError('a "(" is not closed', start);
+      if (this.text[this.at] !== ')')
+        throw new QueryError('a "(" is not closed, expected a ")" after its conditions', start);
       this.at++;
       return inner;
     }
@@ -118,30 +150,39 @@ class Parser {
 
   /** `field operator value`; `null` for what only looks like it (`localhost:3000`, `http://…`): that is text. */
   private comparison(start: number): Condition | undefined | null {
-    const field = this.take(FIELD);
+    const quoted = this.take(QUOTED);
+    const field = quoted === undefined ? this.take(FIELD) : unquoted(quoted);
     const operator = field === undefined ? undefined : this.take(OPERATOR);
-    if (field === undefined || operator === undefined || !isComparison(field, operator)) {
+    if (field === undefined || operator === undefined || !(quoted || isComparison(field, operator))) {
       this.at = start;
       return null;
     }
     if (this.at >= this.text.length || /[\s)]/.test(this.text[this.at] as string)) {
-      throw new QueryError(`"${field}${operator}" is followed by nothing, expected a value`, this.at);
+      throw new QueryError(
+        `"${field}${operator}" is followed by nothing, expected a value without a space before it`,
+        this.at,
+      );
     }
-    return this.condition(field, operator === ':' ? '=' : (operator as Operator), this.value(), start);
+    const meaning = operator === ':' ? '=' : (operator as Operator);
+    if (quoted !== undefined)
+      return { kind: 'attribute', key: field, operator: meaning, value: this.value() };
+    return this.condition(field, meaning, this.value(), start);
   }
 
   private condition(field: string, operator: Operator, value: string, at: number): Condition | undefined {
     const equality = (): void => {
-      if (operator !== '=') throw new QueryError(`"${field}" goes with ":" only, not with "${operator}"`, at);
+      if (operator !== '=') throw new QueryError(`"${field}" is followed by "${operator}", expected ":"`, at);
     };
     switch (field.toLowerCase()) {
       case 'sort':
         equality();
         this.sort = sortBy(value, at);
+        this.directives.push({ name: 'sort', start: at, end: this.at });
         return undefined;
       case 'limit':
         equality();
         this.limit = limitTo(value, at);
+        this.directives.push({ name: 'limit', start: at, end: this.at });
         return undefined;
       case 'has':
         equality();
@@ -167,11 +208,20 @@ class Parser {
     const start = this.at;
     if (this.text[this.at] === '"') {
       const quoted = this.take(QUOTED);
-      if (quoted === undefined) throw new QueryError('a quotation mark is not closed', start);
-      return quoted.slice(1, -1).replace(/\\(.)/gs, '$1');
+      if (quoted === undefined) {
+        throw new QueryError(
+          'a quotation mark is not closed, expected another one; write \\" for one that is meant',
+          start,
+        );
+      }
+      return unquoted(quoted);
     }
     const word = this.take(WORD);
-    if (word === undefined) throw new QueryError(`"${this.text[this.at]}" is no value`, start);
+    if (word === undefined)
+      throw new QueryError(
+        `"${this.text[this.at]}" is no value, expected a word or text in quotation marks`,
+        start,
+      );
     return word;
   }
 
@@ -189,6 +239,10 @@ class Parser {
   }
 }
 
+function unquoted(text: string): string {
+  return text.slice(1, -1).replace(/\\(.)/gs, '$1');
+}
+
 const WORDS: ReadonlySet<string> = new Set([
   ...FIELDS,
   'sort',
@@ -200,9 +254,14 @@ const WORDS: ReadonlySet<string> = new Set([
   'status',
 ]);
 
+/** Whether a word in front of `:` means something else than an attribute of that name. */
+export function isReserved(word: string): boolean {
+  return WORDS.has(word.toLowerCase());
+}
+
 /** `:` makes a comparison of a word that has a meaning and of what looks like an attribute's key, `a.b` or `a_b`. */
 function isComparison(field: string, operator: string): boolean {
-  return operator !== ':' || WORDS.has(field.toLowerCase()) || /^[^/]+[._][^/]+$/.test(field);
+  return operator !== ':' || isReserved(field) || /^[^/]+[._][^/]+$/.test(field);
 }
 
 function sortBy(value: string, at: number): Sort {
@@ -284,17 +343,19 @@ function statusOf(operator: Operator, value: string, at: number): Condition {
     case '<=':
       return { kind: 'status', from: 0, to };
     default:
-      throw new QueryError(`"status" does not go with "${operator}"`, at);
+      throw new QueryError(`"status" is followed by "${operator}", expected one of ${ORDERINGS}`, at);
   }
 }
 
+const ORDERINGS = ': != > >= < <=';
+
 function ordering(operator: Operator, field: string, at: number): Operator {
   if (operator !== '~' && operator !== '!~') return operator;
-  throw new QueryError(`"${field}" does not go with "${operator}"`, at);
+  throw new QueryError(`"${field}" is followed by "${operator}", expected one of ${ORDERINGS}`, at);
 }
 
 /** Names are equal or similar; that one is greater than another means nothing. */
 function matching(operator: Operator, field: Field, at: number): Operator {
   if (['=', '!=', '~', '!~'].includes(operator)) return operator;
-  throw new QueryError(`"${field}" does not go with "${operator}"`, at);
+  throw new QueryError(`"${field}" is followed by "${operator}", expected one of : != ~ !~`, at);
 }

@@ -6,8 +6,11 @@
  * route:/orders/* or route:/checkout         either
  * -family:"GET /health" since:10m            not, and started within the last ten minutes
  * user.id=42 db.statement~"select *"         attributes of any span of the request
+ * "name"=Ada "my key"=1                      attributes whose keys are no plain words, or words of this grammar
  * has:exception timeout sort:-duration       text anywhere; the slowest first
  * ```
+ *
+ * For people it is told in docs/QUERY.md.
  */
 export interface Query {
   /** `undefined`: everything. */
@@ -22,7 +25,7 @@ export interface Sort {
   readonly descending: boolean;
 }
 
-export const SORT_KEYS = ['start', 'duration', 'spans', 'family'] as const;
+export const SORT_KEYS = ['time', 'duration', 'spans', 'errors', 'family'] as const;
 export type SortKey = (typeof SORT_KEYS)[number];
 
 export type Condition =
@@ -65,6 +68,6 @@ export type Operator = '=' | '!=' | '>' | '>=' | '<' | '<=' | '~' | '!~';
 /** A moment, or so many seconds before now. */
 export type Time = { readonly epochSeconds: number } | { readonly secondsAgo: number };
 
-export const DEFAULT_SORT: Sort = { by: 'start', descending: true };
+export const DEFAULT_SORT: Sort = { by: 'time', descending: true };
 export const DEFAULT_LIMIT = 100;
 export const MAX_LIMIT = 500;

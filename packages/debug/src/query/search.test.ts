@@ -2,9 +2,11 @@ import { type Attributes, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '
 import { TracerProvider } from '@sonde/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { RequestStore } from '../requests/request-store.ts';
+import { hrTimeOf } from '../readable-span.ts';
+import { type AnyRequest, RequestStore } from '../requests/request-store.ts';
 import { RequestsProcessor } from '../requests/requests-processor.ts';
 import { atOnce, inSlices } from '../slices.ts';
+import type { Asker } from './match-query.ts';
 import { parseQuery } from './parse-query.ts';
 import type { Query } from './query.ts';
 import { search } from './search.ts';
@@ -61,18 +63,20 @@ served('two', {
 served('three', { at: 20, seconds: 2, attributes: { 'user.id': 'Ada', note: 'a (b) [c]' } });
 served('four', { at: 30 });
 
-const NOW: [number, number] = [START + 60, 0];
+const ASKER = { now: [START + 60, 0], sensitive: true } as const satisfies Asker;
+
+const nameOf = (request: AnyRequest) => (request.kind === 'spans' ? request.root.name : request.title);
 
 function find(text: string): string[] {
   const parsed = parseQuery(text);
   if ('error' in parsed) throw new Error(parsed.error);
-  return atOnce(search(store.all(), parsed.query, NOW)).requests.map(({ root }) => root.name);
+  return atOnce(search(store.all(), parsed.query, ASKER)).requests.map(nameOf);
 }
 
 describe('a search', () => {
   it.each([
     ['', ['four', 'three', 'two', 'one']],
-    ['sort:start', ['one', 'two', 'three', 'four']],
+    ['sort:time', ['one', 'two', 'three', 'four']],
     ['sort:-duration', ['four', 'three', 'two', 'one']],
     ['sort:duration limit:2', ['one', 'two']],
     ['sort:-spans limit:1', ['two']],
@@ -92,7 +96,7 @@ describe('a search', () => {
     ['method:get', ['two', 'one']],
     ['path:/orders/7', ['one']],
     ['family:"GET /orders/:id"', ['one']],
-    ['kind:server sort:start limit:1', ['one']],
+    ['kind:server sort:time limit:1', ['one']],
     ['name:SELECT', ['two']],
     ['name~LEC', ['two']],
     ['name!=SELECT', ['four', 'three', 'one']],
@@ -110,9 +114,13 @@ describe('a search', () => {
     ['"*order*"', ['two']],
     ['"(b) ["', ['three']],
     ['"such *"', ['two']],
+    ['"no-such-word"', []],
+    ['"[c]" -x-y', ['three']],
     ['ada or select', ['three', 'two']],
     ['-(ada or select)', ['four', 'one']],
     ['status:error nothing', []],
+    ['sort:-errors', ['two', 'four', 'three', 'one']],
+    ['sort:family', ['two', 'one', 'four', 'three']],
   ])('for %j finds %j', (query, names) => {
     expect(find(query)).toEqual(names);
   });
@@ -129,7 +137,7 @@ describe('a search', () => {
 
   it('tells how many there are beyond those that it shows', () => {
     const { query } = parseQuery('limit:1') as { query: Query };
-    expect(atOnce(search(store.all(), query, NOW))).toMatchObject({ total: 4, searched: 4 });
+    expect(atOnce(search(store.all(), query, ASKER))).toMatchObject({ total: 4, searched: 4 });
   });
 
   it('can be left after some hundred spans, and finds what was there when it began', async () => {
@@ -137,7 +145,7 @@ describe('a search', () => {
     const tracer = new TracerProvider({ spanProcessors: [new RequestsProcessor(own)] }).getTracer('t');
     for (let i = 0; i < 1_000; i++) tracer.startSpan('before').end();
     const { query } = parseQuery('limit:1') as { query: Query };
-    const steps = search(own.all(), query, NOW);
+    const steps = search(own.all(), query, ASKER);
     let count = 0;
     let clock = 0;
     const found = await inSlices(
@@ -168,12 +176,102 @@ describe('a search', () => {
         const tracer = new TracerProvider({ spanProcessors: [new RequestsProcessor(own)] }).getTracer('t');
         tracer.startSpan('x', { attributes: { 'a.b': candidate } }).end();
         const condition = { kind: 'attribute', key: 'a.b', operator: '=', value: pattern } as const;
-        const query = { condition, sort: { by: 'start', descending: true }, limit: 10 } as const;
+        const query = { condition, sort: { by: 'time', descending: true }, limit: 10 } as const;
         const source = pattern.replace(/[.(]/g, '\\$&').replaceAll('*', '.*');
-        expect(atOnce(search(own.all(), query, NOW)).total).toBe(
+        expect(atOnce(search(own.all(), query, ASKER)).total).toBe(
           new RegExp(`^${source}$`).test(candidate) ? 1 : 0,
         );
       }),
     );
   });
+});
+
+describe('a search among requests told by hand', () => {
+  let clock = START * 1000;
+  const own = new RequestStore({ now: () => clock });
+  const failed = own.beginTrace('shop.Mail', 'to Ada');
+  failed.lazyPrintf('%d recipients', 118);
+  failed.lazyLog('ada@example.org', true);
+  failed.setTraceInfo('a'.repeat(32), 'b'.repeat(16));
+  failed.setError();
+  clock += 250;
+  failed.finish();
+  clock += 1_000;
+  own.beginTrace('shop.Cleanup', 'nightly');
+  clock += 1_000;
+
+  const among = (text: string, sensitive = true): string[] => {
+    const parsed = parseQuery(text);
+    if ('error' in parsed) throw new Error(parsed.error);
+    const asker: Asker = { now: hrTimeOf(clock), sensitive };
+    return atOnce(search(own.everything(), parsed.query, asker)).requests.map(nameOf);
+  };
+
+  it.each([
+    ['', ['nightly', 'to Ada']],
+    ['status:error', ['to Ada']],
+    ['status:running', ['nightly']],
+    ['status:ok', []],
+    ['status:500', []],
+    ['duration>900ms', ['nightly']],
+    ['since:1s', ['nightly']],
+    ['family:shop.*', ['nightly', 'to Ada']],
+    ['family:shop.mail', ['to Ada']],
+    ['name:"to ada"', ['to Ada']],
+    ['recipients', ['to Ada']],
+    ['"118 rec"', ['to Ada']],
+    [`trace:${'a'.repeat(32)}`, ['to Ada']],
+    [`span:${'b'.repeat(16)}`, ['to Ada']],
+    ['span:*', ['to Ada']],
+    ['has:exception', []],
+    ['user.id!=42', ['nightly', 'to Ada']],
+    ['sort:-errors', ['to Ada', 'nightly']],
+    ['sort:spans limit:5', ['nightly', 'to Ada']],
+  ])('for %j finds %j', (query, names) => {
+    expect(among(query)).toEqual(names);
+  });
+
+  it('does not tell by a match what a sensitive line says', () => {
+    expect(among('example.org')).toEqual(['to Ada']);
+    expect(among('example.org', false)).toEqual([]);
+    expect(among('recipients', false)).toEqual(['to Ada']);
+  });
+});
+
+it('a request of thousands of spans is searched in steps', () => {
+  const own = new RequestStore();
+  const tracer = new TracerProvider({ spanProcessors: [new RequestsProcessor(own)] }).getTracer('t');
+  const root = tracer.startSpan('big');
+  const within = trace.setSpan(ROOT_CONTEXT, root);
+  for (let i = 0; i < 4_000; i++) tracer.startSpan('part', {}, within).end();
+  root.end();
+  const { query } = parseQuery('nowhere or -(name:nothing a.b>1)') as { query: Query };
+  const steps = search(own.everything(), query, ASKER);
+  let count = 0;
+  let step = steps.next();
+  for (; !step.done; step = steps.next()) count++;
+  expect(step.value.total).toBe(1);
+  expect(count).toBeGreaterThanOrEqual(4_000 / 200);
+});
+
+it('any text can be looked for, and is found where it stands', () => {
+  const own = new RequestStore();
+  const tracer = new TracerProvider({ spanProcessors: [new RequestsProcessor(own)] }).getTracer('t');
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', minLength: 1, maxLength: 20 }), (text) => {
+      const span = tracer.startSpan('x', { attributes: { 'a.b': `before ${text.toWellFormed()} after` } });
+      span.end();
+      const { spanId } = span.spanContext();
+      const parts = [
+        { kind: 'text', text },
+        { kind: 'text', text: spanId },
+      ] as const;
+      const query = {
+        condition: { kind: 'and', parts },
+        sort: { by: 'time', descending: true },
+        limit: 1,
+      } as const;
+      expect(atOnce(search(own.all(), query, ASKER)).total).toBe(1);
+    }),
+  );
 });

@@ -1,12 +1,17 @@
 import { type Choice, choiceOf, type Flags, flagsOf, noBucket } from '../pages/address.ts';
 import { requestsText } from '../pages/plain-text.ts';
 import { requestsPage, type Selection } from '../pages/requests-page.ts';
+import { queryTextOf } from '../query/write-query.ts';
 import { viewHistogram } from '../view/histogram-view.ts';
 import { viewBucket, viewRequests } from '../view/requests-view.ts';
 import { answer, answerJson, answerText } from './answer.ts';
 import type { PageRoute, PageSource } from './route.ts';
+import { answerSearch } from './search.ts';
 
-/** `/debug/requests`: families and what runs; by `fam` and `b` the requests of a bucket, or a histogram. */
+/**
+ * `/debug/requests`: families and what runs; by `fam` and `b` the requests of a bucket, or a histogram; by `q` those that
+ * match.
+ */
 export const requestsRoute: PageRoute = {
   path: '/requests',
   forms: ['html', 'json', 'text'],
@@ -14,6 +19,8 @@ export const requestsRoute: PageRoute = {
   *answer(asked, source) {
     const flags = flagsOf(asked.query);
     const choice = choiceOf(asked.query);
+    const q = choice === undefined ? queryTextOf(asked.query) : undefined;
+    if (q !== undefined) return yield* answerSearch(asked, source, q);
     const selection = choice && select(choice, flags, asked.sensitive, source);
     const status = selection !== undefined && 'notice' in selection ? 404 : 200;
     if (asked.form === 'json' && selection !== undefined)

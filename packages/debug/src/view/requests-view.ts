@@ -148,7 +148,7 @@ export function viewByHand(
     .map((request) => viewRequest(request, now, { expanded: true, traced: false, sensitive }));
 }
 
-function viewRequest(request: AnyRequest, now: HrTime, look: Look): RequestSummary {
+export function viewRequest(request: AnyRequest, now: HrTime, look: Look): RequestSummary {
   const summary = summarize(request, now);
   return look.expanded ? { ...summary, lines: viewLines(request, look.sensitive, now) } : summary;
 }

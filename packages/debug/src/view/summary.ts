@@ -26,6 +26,8 @@ export interface RequestSummary {
   readonly errorType?: string;
   /** With the first one; 0 for one that is told by hand. */
   readonly spans: number;
+  /** How many of them failed; absent when none did. */
+  readonly failedSpans?: number;
   readonly droppedSpans: number;
   readonly waitingFor?: { readonly what: string; readonly seconds: number; readonly spanId: string };
   /** What happened, in the expanded view alone. */
@@ -59,6 +61,7 @@ function summarizeSpans(request: Request, now: HrTime) {
   const wait = waitOf(request, now);
   const status = root.attributes['http.response.status_code'];
   const errorType = root.attributes['error.type'];
+  const failures = countFailed(request);
   return {
     traceId,
     spanId,
@@ -66,6 +69,7 @@ function summarizeSpans(request: Request, now: HrTime) {
     ...(typeof status === 'number' ? { statusCode: status } : {}),
     ...(typeof errorType === 'string' ? { errorType: cut(errorType, TITLE_LIMIT) } : {}),
     spans: request.spans.length + 1,
+    ...(failures === 0 ? {} : { failedSpans: failures }),
     droppedSpans: request.droppedSpans,
     ...(wait === undefined
       ? {}
@@ -77,6 +81,12 @@ function summarizeSpans(request: Request, now: HrTime) {
           },
         }),
   };
+}
+
+function countFailed({ root, spans }: Request): number {
+  let count = failed(root) ? 1 : 0;
+  for (const span of spans) if (failed(span)) count++;
+  return count;
 }
 
 export function failed(span: ReadableSpan): boolean {

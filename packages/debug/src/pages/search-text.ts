@@ -1,0 +1,18 @@
+import type { QueryFault, SearchView } from '../view/search-view.ts';
+import { requestText } from './plain-text.ts';
+import { count, orderOf } from './search-page.ts';
+import { oneLine } from './text.ts';
+
+/** What a query finds, for a terminal: `curl '…/requests.txt?q=status:error'`. */
+export function searchText({ limit, q, requests, searched, sort, total }: SearchView): string {
+  const asked = q === '' ? '' : ` for ${oneLine(q)}`;
+  const more = total - requests.length;
+  const rest = more > 0 ? `${more} more match, the limit is ${limit}\n` : '';
+  return `${count(total, 'request')} of ${searched}${asked}, ${orderOf(sort)}\n${requests.map(requestText).join('')}${rest}`;
+}
+
+/** The sentence, and the query with a mark beneath the place. */
+export function faultText({ at, error, q }: QueryFault): string {
+  const before = oneLine(q.slice(0, at));
+  return `the query is not understood: ${oneLine(error)}\n  ${before}${oneLine(q.slice(at))}\n  ${' '.repeat(before.length)}^\n`;
+}
