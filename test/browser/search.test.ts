@@ -1,0 +1,114 @@
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
+import { TracerProvider } from '@sonde/core';
+import { debugHandler, RequestStore, RequestsProcessor } from '@sonde/debug';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { chromiumPath, launchChromium } from '../support/chromium.ts';
+
+/** Ignored by git: to look at after a run. */
+const screenshots = fileURLToPath(new URL('../.out/screenshots/', import.meta.url));
+
+describe.skipIf(chromiumPath === undefined)('the search, in Chromium', () => {
+  let browser: Browser;
+  let server: Server;
+  let base: string;
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    mkdirSync(screenshots, { recursive: true });
+    const store = new RequestStore();
+    const tracer = new TracerProvider({ spanProcessors: [new RequestsProcessor(store)] }).getTracer('shop');
+    const start = Date.now() - 60_000;
+    for (let i = 0; i < 9; i++) {
+      const attributes = {
+        'http.request.method': 'GET',
+        'http.route': '/orders/:id',
+        'url.path': `/orders/${i}`,
+      };
+      const at = start + i * 1_000;
+      const span = tracer.startSpan('GET', { kind: SpanKind.SERVER, startTime: at, attributes });
+      span.setAttribute('user.id', i % 3);
+      if (i % 4 === 0) span.setStatus({ code: SpanStatusCode.ERROR });
+      span.end(at + 100 - i);
+    }
+    const debug = debugHandler({ store, service: 'search', path: '/ops/debug' });
+    server = createServer((request, response) => debug(request, response) || response.end());
+    await once(server.listen(0), 'listening');
+    base = `http://localhost:${(server.address() as AddressInfo).port}/ops/debug`;
+    browser = await launchChromium();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    server.closeAllConnections();
+    server.close();
+  });
+  // A form that the page's policy forbids says so on the console.
+  afterEach(() => expect(complaints.splice(0)).toEqual([]));
+
+  async function open(path: string, options: BrowserContextOptions = {}): Promise<Page> {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+    const page = await context.newPage();
+    page.on('console', (message) => complaints.push(message.text()));
+    page.on('pageerror', (error) => complaints.push(error.message));
+    await page.goto(`${base}${path}`);
+    return page;
+  }
+
+  const titles = (page: Page) => page.locator('table.requests tbody td:nth-child(3)').allTextContents();
+
+  it.each([
+    ['light', { colorScheme: 'light' }],
+    ['dark', { colorScheme: 'dark' }],
+    ['narrow', { viewport: { width: 390, height: 844 } }],
+    ['without-script', { javaScriptEnabled: false }],
+  ] as const)('is asked by keyboard, and refined by mouse (%s)', async (name, options) => {
+    const page = await open('/requests', options);
+    await page.getByRole('searchbox', { name: 'Search' }).fill('user.id=0 status:error');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\?q=user\.id%3D0\+status%3Aerror/);
+    expect(await titles(page)).toEqual(['GET /orders/0']);
+    expect(await page.getByRole('searchbox').inputValue()).toBe('user.id=0 status:error');
+
+    await page.getByRole('searchbox').fill('user.id=0');
+    await page.getByRole('button', { name: 'Find' }).click();
+    await page.waitForURL(/\?q=user\.id%3D0$/);
+    expect(await titles(page)).toEqual(['GET /orders/6', 'GET /orders/3', 'GET /orders/0']);
+    await page.screenshot({ path: `${screenshots}search-${name}.png` });
+
+    if (name !== 'narrow') {
+      await page.getByRole('link', { name: 'Elapsed (s)' }).click();
+      expect(await titles(page)).toEqual(['GET /orders/0', 'GET /orders/3', 'GET /orders/6']);
+    }
+    await page.getByText('How to ask').click();
+    await page.screenshot({ path: `${screenshots}search-grammar-${name}.png`, fullPage: true });
+    await page.getByRole('link', { name: 'status:error', exact: true }).click();
+    expect(await titles(page)).toHaveLength(3);
+
+    await page.getByRole('link', { name: 'GET /orders/4' }).click();
+    await page.waitForURL(/\/trace\//);
+    await page.getByRole('link', { name: 'user.id' }).click();
+    expect(await page.getByRole('searchbox').inputValue()).toBe('user.id=1');
+    expect(await titles(page)).toHaveLength(3);
+    await page.context().close();
+  });
+
+  it('says what is wrong with a query, where, and keeps it', async () => {
+    const page = await open('/requests');
+    await page.getByRole('searchbox').fill('status:error (duration>1');
+    await page.keyboard.press('Enter');
+    expect(await page.getByRole('alert').textContent()).toContain('expected a number with its unit');
+    expect(await page.locator('mark').textContent()).toBe('duration>1');
+    await page.getByRole('searchbox').press('End');
+    await page.keyboard.type('s)');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/duration%3E1s%29/);
+    expect(await page.getByRole('heading', { level: 2 }).textContent()).toContain('0 requests');
+    expect(complaints.splice(0)).toEqual([expect.stringContaining('400')]);
+    await page.context().close();
+  });
+});
