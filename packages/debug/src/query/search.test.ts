@@ -60,7 +60,7 @@ served('two', {
     attributes: { 'db.rows': 12, 'db.tables': ['orders', 'lines'], 'db.cached': false },
   },
 });
-served('three', { at: 20, seconds: 2, attributes: { 'user.id': 'Ada', note: 'a (b) [c]' } });
+served('three', { at: 20, seconds: 2, attributes: { 'user.id': 'Grace', note: 'a (b) [c]' } });
 served('four', { at: 30 });
 
 const ASKER = { now: [START + 60, 0], sensitive: true } as const satisfies Asker;
@@ -103,8 +103,8 @@ describe('a search', () => {
     ['error:TypeError', ['two']],
     ['has:exception', ['two']],
     ['has:user.id', ['three']],
-    ['user.id=ada', ['three']],
-    ['user.id!=ada', ['four', 'two', 'one']],
+    ['user.id=grace', ['three']],
+    ['user.id!=grace', ['four', 'two', 'one']],
     ['db.rows>=12', ['two']],
     ['db.rows>12', []],
     ['db.rows=12', ['two']],
@@ -116,8 +116,8 @@ describe('a search', () => {
     ['"such *"', ['two']],
     ['"no-such-word"', []],
     ['"[c]" -x-y', ['three']],
-    ['ada or select', ['three', 'two']],
-    ['-(ada or select)', ['four', 'one']],
+    ['grace or select', ['three', 'two']],
+    ['-(grace or select)', ['four', 'one']],
     ['status:error nothing', []],
     ['sort:-errors', ['two', 'four', 'three', 'one']],
     ['sort:family', ['two', 'one', 'four', 'three']],
