@@ -2,7 +2,7 @@ import type { Steps } from '../slices.ts';
 import type { AttributeDifference, CompareRow, CompareSide, CompareView } from '../view/compare-view.ts';
 import type { RequestSummary } from '../view/summary.ts';
 import { type Html, html } from './html.ts';
-import { outcome } from './requests-page.ts';
+import { outcome } from './request-table.ts';
 import { cut, duration, signedDuration, spaced, TITLE_LIMIT } from './text.ts';
 import { MAX_INDENT } from './waterfall.ts';
 
