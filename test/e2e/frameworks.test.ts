@@ -44,8 +44,12 @@ describe.each(['express', 'fastify', 'koa', 'hono'])('%s', (framework) => {
     async (_way, flag, ending) => {
       const { origin } = await start(flag, `${framework}.${ending}`);
 
-      expect(await (await fetch(`${origin}/orders/7`)).text()).toBe('ok');
+      const answer = await fetch(`${origin}/orders/7`);
+      expect(await answer.text()).toBe('ok');
       const [request, work] = await spansOf(origin, 'GET /orders/:id');
+      expect(answer.headers.get('server-timing')).toContain(`-${request.spanId}-01"`);
+      const linked = await getJson(`${origin}${answer.headers.get('x-trace-link')}.json`);
+      expect(linked.spans[0].spanId).toBe(request.spanId);
       expect(request).toMatchObject({
         name: 'GET /orders/:id',
         kind: 'server',

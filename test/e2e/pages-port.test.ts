@@ -42,6 +42,13 @@ describe('SONDE_PORT', () => {
     ]);
   });
 
+  it('is where responses of the application lead to', async () => {
+    const { app, pages } = await origins(run('server.mjs', { SONDE_PORT: '0' }));
+    const link = (await fetch(`${app}/orders/7`)).headers.get('x-trace-link');
+    expect(link).toMatch(new RegExp(`^${pages}/debug/requests/trace/[0-9a-f]{32}$`));
+    expect((await fetch(String(link))).status).toBe(200);
+  });
+
   it('records no visit there, and leads whoever comes to the root to the page', async () => {
     const { pages } = await origins(run('server.mjs', { SONDE_PORT: '0' }));
     const root = await fetch(pages);
@@ -96,6 +103,18 @@ describe('SONDE_PORT', () => {
     expect(await program.ended).toBe(0);
     expect(JSON.parse(program.stdout)).toEqual({ before: 200, after: 'ECONNREFUSED', again: 200 });
   });
+});
+
+it('SONDE_TRACE_LINKS=0 leaves responses as they are', async () => {
+  for (const [value, count] of [
+    ['0', 0],
+    ['', 2],
+  ] as const) {
+    const program = run('server.mjs', { SONDE_TRACE_LINKS: value });
+    const [, port] = await program.prints(/listening on (\d+)/);
+    const { headers } = await fetch(`http://localhost:${port}/orders/7`);
+    expect(['server-timing', 'x-trace-link'].filter((name) => headers.has(name))).toHaveLength(count);
+  }
 });
 
 it('authRequest of start decides who may look', async () => {

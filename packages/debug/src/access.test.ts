@@ -1,5 +1,18 @@
-import { describe, expect, it } from 'vitest';
-import { refusalOf } from './access.ts';
+import crypto from 'node:crypto';
+import { syncBuiltinESMExports } from 'node:module';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { type AccessOptions, accessRule, type Visitor } from './access.ts';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  syncBuiltinESMExports();
+});
+
+/** Why a visitor may not look; `undefined` when he may. */
+function refusalOf(visitor: Omit<Visitor, 'host'>, options: AccessOptions<undefined>): string | undefined {
+  const access = accessRule(options)({ ...visitor, host: visitor.headers.host, asking: undefined });
+  return typeof access === 'string' ? access : undefined;
+}
 
 const local = { peer: '127.0.0.1', headers: { host: 'localhost:3000' } };
 
@@ -135,4 +148,14 @@ it('a listed host counts as local, for local peers alone', () => {
   const listed = { headers: { host: 'shop.test:3000' } };
   expect(refusalOf({ ...listed, peer: '127.0.0.1' }, { hosts: ['shop.test'] })).toBeUndefined();
   expect(refusalOf({ ...listed, peer: '10.0.0.1' }, { hosts: ['shop.test'] })).toContain('another machine');
+});
+
+it('tokens are compared without telling by the time how much of them is right', () => {
+  const compare = vi.spyOn(crypto, 'timingSafeEqual');
+  syncBuiltinESMExports();
+  const rule = accessRule({ token: 'secret' });
+  for (const sent of ['s', 'secre', 'wrong', 'secret', 'secrets', 'x'.repeat(10_000)]) {
+    rule({ ...local, headers: { authorization: `Bearer ${sent}` }, host: undefined, asking: undefined });
+  }
+  expect(compare.mock.calls.map(([a, b]) => [a.byteLength, b.byteLength])).toEqual(Array(6).fill([32, 32]));
 });

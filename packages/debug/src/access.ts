@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { sayFailed } from './report.ts';
 
 /** Who may look at the pages, beside programs and people on the machine itself. */
 export interface AccessOptions<Asking = IncomingMessage> {
@@ -25,12 +26,15 @@ export interface Access {
   readonly sensitive: boolean;
 }
 
-export const EVERYTHING: Access = { any: true, sensitive: true };
+const EVERYTHING: Access = { any: true, sensitive: true };
 
 /** Where a request comes from, as far as the rule needs it. */
 export interface Visitor {
   /** The peer's address; `unix` for a unix socket; `undefined` when it is not known. */
   readonly peer: string | undefined;
+  /** The Host header; in HTTP/2 the authority, which stands for it (RFC 9113, 8.3.1). */
+  readonly host: string | undefined;
+  /** Names in lower case. */
   readonly headers: IncomingHttpHeaders;
   /** `1.0`, `1.1`, `2.0`, where it is known. */
   readonly httpVersion?: string | undefined;
@@ -58,53 +62,64 @@ const FORWARDING_HEADERS = [
 ];
 
 /**
- * `undefined` when the visitor may look, else the reason why not, in one line that tells how to.
+ * What a visitor may see, or the reason why not: one line that tells how to get in.
  *
  * The peer must be loopback, and the Host too (a page of another site can make its own name point to 127.0.0.1),
  * and nothing may have been forwarded (behind a proxy on the same machine, everybody is loopback): x/net/trace
- * looks at the peer alone. Otherwise a token is needed.
+ * looks at the peer alone. Otherwise a token is needed; or the application decides.
  */
-export function refusalOf(
-  visitor: Visitor,
-  options: Pick<AccessOptions, 'hosts' | 'token'>,
-): string | undefined {
-  if (options.token && hasToken(visitor.headers.authorization, options.token)) return undefined;
-  const reason = strangeness(visitor, options.hosts ?? []);
-  if (reason === undefined) return undefined;
-  return `sonde: closed, because ${reason}; open this page as http://localhost:<port> on the machine itself, or set SONDE_TOKEN and send it as "Authorization: Bearer <token>"`;
+export function accessRule<Asking>(
+  options: AccessOptions<Asking>,
+): (visitor: Visitor & { readonly asking: Asking }) => Access | string {
+  const { authRequest, hosts = [] } = options;
+  const hasToken = options.token ? tokenCheck(options.token) : () => false;
+  return (visitor) => {
+    if (hasToken(visitor.headers.authorization)) return EVERYTHING;
+    if (authRequest !== undefined) return askApplication(authRequest, visitor.asking);
+    const reason = strangeness(visitor, hosts);
+    if (reason === undefined) return EVERYTHING;
+    return `sonde: closed, because ${reason}; open this page as http://localhost:<port> on the machine itself, or set SONDE_TOKEN and send it as "Authorization: Bearer <token>"`;
+  };
 }
 
-/** What the application itself lets the request see. */
-export function askApplication<Asking>(
+function askApplication<Asking>(
   authRequest: NonNullable<AccessOptions<Asking>['authRequest']>,
   request: Asking,
-): Access {
-  // What comes back is foreign: a promise, say, is true without meaning it.
-  const answer: Partial<Access> | undefined = authRequest(request);
-  const any = answer?.any === true;
-  return { any, sensitive: any && answer?.sensitive === true };
+): Access | string {
+  try {
+    // What comes back is foreign: a promise, say, is true without meaning it.
+    const answer: Partial<Access> | undefined = authRequest(request);
+    if (answer?.any === true) return { any: true, sensitive: answer.sensitive === true };
+    return "sonde: closed, because the application's authRequest says so";
+  } catch (error) {
+    sayFailed('sonde: authRequest failed, so nobody may look', error);
+    return "sonde: closed, because the application's authRequest failed; the log of the process says why";
+  }
 }
 
-function strangeness({ headers, httpVersion, peer }: Visitor, hosts: readonly string[]): string | undefined {
+function strangeness(
+  { headers, host, httpVersion, peer }: Visitor,
+  hosts: readonly string[],
+): string | undefined {
   if (peer === undefined) return 'it is not known where the request comes from';
   if (!isLoopbackPeer(peer)) return 'the request comes from another machine';
   const forwarded = FORWARDING_HEADERS.find((name) => headers[name] !== undefined);
   if (forwarded !== undefined) return `the request was forwarded (it has a ${forwarded} header)`;
   // nginx adds no header unless it is told to, makes the Host that of the server behind it, and asks in HTTP/1.0.
   if (httpVersion === '1.0') return 'it came over HTTP/1.0, which only proxies still speak';
-  const host = hostname(headers.host);
-  if (host === undefined || !(isLoopbackHost(host) || hosts.includes(host))) {
+  const name = hostname(host);
+  if (name === undefined || !(isLoopbackHost(name) || hosts.includes(name))) {
     return 'its Host header is not a name of this machine';
   }
-  return isFromElsewhere(headers) ? 'it was made by a page of another site' : undefined;
+  return isFromElsewhere(headers, host) ? 'it was made by a page of another site' : undefined;
 }
 
 /**
  * Browsers say which page makes a request; following a link is no request of a page. Older ones say it of those requests
  * alone whose answer the page could read.
  */
-function isFromElsewhere(headers: IncomingHttpHeaders): boolean {
-  const { host, origin, 'sec-fetch-site': site } = headers;
+function isFromElsewhere(headers: IncomingHttpHeaders, host: string | undefined): boolean {
+  const { origin, 'sec-fetch-site': site } = headers;
   if (site !== undefined && site !== 'same-origin' && site !== 'none') {
     return headers['sec-fetch-mode'] !== 'navigate';
   }
@@ -126,9 +141,11 @@ function hostname(host: string | undefined): string | undefined {
 }
 
 /** Compares digests, so that neither length nor contents of the token can be timed. */
-export function hasToken(authorization: string | undefined, token: string): boolean {
-  const sent = /^Bearer (.+)$/i.exec(authorization ?? '')?.[1];
-  if (sent === undefined) return false;
+function tokenCheck(token: string): (authorization: string | undefined) => boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(sent), digest(token));
+  const expected = digest(token);
+  return (authorization) => {
+    const sent = authorization === undefined ? undefined : /^Bearer (.+)$/i.exec(authorization)?.[1];
+    return sent !== undefined && timingSafeEqual(digest(sent), expected);
+  };
 }

@@ -40,7 +40,8 @@ export function debugFetch(options: DebugOptions<Request> = {}): DebugFetch {
     if (target === undefined) return undefined;
     const visit = {
       method,
-      headers: { host: hostOf(url), ...Object.fromEntries(headers) },
+      headers: Object.fromEntries(headers),
+      host: headers.get('host') ?? hostOf(url),
       httpVersion: info?.httpVersion,
       peer: info?.remoteAddress,
       asking: request,
@@ -70,6 +71,6 @@ function bodyOf({ body, stream }: Reply): string | ReadableStream<Uint8Array> {
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i;
 
 /** HTTP/2 has no Host header, and servers make the URL of the authority then. */
-function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).host : '';
+function hostOf(url: string): string | undefined {
+  return URL.canParse(url) ? new URL(url).host : undefined;
 }

@@ -221,7 +221,13 @@ it('an authRequest that fails, and a logger that fails as well, leave an answer'
   };
   diag.setLogger({ error: fail, warn: fail, info: fail, debug: fail, verbose: fail });
   const answer = pageServer({ store: new RequestStore(), authRequest: fail });
-  const visit = { method: 'GET', headers: {}, peer: '127.0.0.1', asking: {} as http.IncomingMessage };
+  const visit = {
+    method: 'GET',
+    headers: {},
+    host: 'localhost',
+    peer: '127.0.0.1',
+    asking: {} as http.IncomingMessage,
+  };
   const reply = await answer({ path: '/requests', query: '' }, visit);
   diag.disable();
   expect([reply.status, reply.body]).toEqual([403, expect.stringContaining('authRequest failed')]);

@@ -1,5 +1,6 @@
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Visitor } from './access.ts';
 import { LivePages } from './live/live-pages.ts';
 import { pour } from './live/pour.ts';
 import { type DebugOptions, pageServer, type Reply } from './page-server.ts';
@@ -35,15 +36,8 @@ export function debugHandler(options: DebugOptions = {}): DebugHandler {
       next?.();
       return false;
     }
-    const { httpVersion, method = '' } = request;
-    const visit = {
-      method,
-      headers: headersOf(request),
-      httpVersion,
-      peer: peerOf(request),
-      asking: request,
-      serving: () => isServing(request),
-    };
+    const { method = '' } = request;
+    const visit = { ...visitorOf(request), method, serving: () => isServing(request) };
     // Nobody waits for it: what failed here would end the process.
     answer(target, visit)
       .then((reply) => send(request, response, reply))
@@ -76,10 +70,12 @@ function send(request: IncomingMessage, response: ServerResponse, reply: Reply):
   void pour(stream, response);
 }
 
-/** In HTTP/2 the authority stands for the Host (RFC 9113, 8.3.1). */
-function headersOf({ headers }: IncomingMessage): IncomingHttpHeaders {
+/** Who makes a request of node:http or node:http2. */
+export function visitorOf(request: IncomingMessage): Visitor & { readonly asking: IncomingMessage } {
+  const { headers, httpVersion } = request;
   const authority = headers[':authority'];
-  return typeof authority === 'string' ? { ...headers, host: authority } : headers;
+  const host = typeof authority === 'string' ? authority : headers.host;
+  return { headers, host, httpVersion, peer: peerOf(request), asking: request };
 }
 
 /** A server on a unix socket has peers without address: whoever can open the socket is on this machine. */

@@ -43,6 +43,7 @@ export type {
   SelfFacts,
 } from './self/self-facts.ts';
 export type { Trace } from './trace.ts';
+export { type TraceLinkOptions, traceLink } from './trace-link.ts';
 export type {
   EventFamilyView,
   EventListView,

@@ -1,13 +1,5 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import {
-  type Access,
-  type AccessOptions,
-  askApplication,
-  EVERYTHING,
-  hasToken,
-  refusalOf,
-  type Visitor,
-} from './access.ts';
+import type { IncomingMessage } from 'node:http';
+import { type AccessOptions, accessRule, type Visitor } from './access.ts';
 import { EVENT_STREAM, wantsUpdates } from './live/event-stream.ts';
 import { livePage } from './live/live-page.ts';
 import { LivePages, type LiveStream } from './live/live-pages.ts';
@@ -42,8 +34,6 @@ export interface DebugOptions<Asking = IncomingMessage> extends AccessOptions<As
 /** A request for a page, as an adapter tells it. */
 export interface Visit<Asking> extends Visitor {
   readonly method: string;
-  /** Names in lower case; the Host is there in HTTP/2, too. */
-  readonly headers: IncomingHttpHeaders;
   /** What `authRequest` is asked about. */
   readonly asking: Asking;
   /** Whether the server still takes requests. Default: it does. */
@@ -78,10 +68,11 @@ export function pageServer<Asking>(
 ): (target: PageTarget, visit: Visit<Asking>) => Promise<Reply> {
   const store = options.store ?? registry().requests;
   const service = options.service ?? 'unknown_service:node';
+  const mayLook = accessRule(options);
   /** From the mount point without its slash, the way to itself. */
   const base = `${mountPoint(options.path).split('/').at(-1)}/`;
   return async ({ path, query }, visit) => {
-    const access = accessOf(visit, options);
+    const access = mayLook(visit);
     if (typeof access === 'string') return replyWith(line(403, access));
     if (visit.method !== 'GET' && visit.method !== 'HEAD') {
       return replyWith(line(405, `sonde: ${visit.method} is not allowed here; use GET`), {
@@ -112,20 +103,6 @@ export function pageServer<Asking>(
       return replyWith(line(500, 'sonde: this page could not be made; the log of the process says why'));
     }
   };
-}
-
-/** What the visitor may see, or the reason why not. */
-function accessOf<Asking>(visit: Visit<Asking>, options: DebugOptions<Asking>): Access | string {
-  const { authRequest, token } = options;
-  if (authRequest === undefined) return refusalOf(visit, options) ?? EVERYTHING;
-  if (token && hasToken(visit.headers.authorization, token)) return EVERYTHING;
-  try {
-    const access = askApplication(authRequest, visit.asking);
-    return access.any ? access : "sonde: closed, because the application's authRequest says so";
-  } catch (error) {
-    sayFailed('sonde: authRequest failed, so nobody may look', error);
-    return "sonde: closed, because the application's authRequest failed; the log of the process says why";
-  }
 }
 
 function line(status: number, sentence: string): PageResponse {

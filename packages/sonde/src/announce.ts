@@ -10,10 +10,10 @@ export function onFirstServer(path: string, announce: (url: string) => void): ()
   const onListening = (message: unknown): void => {
     const { server } = message as { server: unknown };
     if (!(server instanceof HttpServer || server instanceof HttpsServer)) return;
-    const url = urlOf(server, path);
-    if (url === undefined) return;
+    const origin = originOf(server);
+    if (origin === undefined) return;
     stop();
-    announce(url);
+    announce(`${origin}${path}/requests`);
   };
   const stop = (): void => {
     unsubscribe(LISTENING, onListening);
@@ -22,12 +22,11 @@ export function onFirstServer(path: string, announce: (url: string) => void): ()
   return stop;
 }
 
-/** Where a server that listens shows the requests; `undefined` on a unix socket. */
-export function urlOf(server: HttpServer | HttpsServer, path: string): string | undefined {
+/** Where a server is reached; `undefined` when it does not listen, or on a unix socket. */
+export function originOf(server: HttpServer | HttpsServer): string | undefined {
   const address = server.address();
   if (address === null || typeof address === 'string') return undefined;
-  const scheme = server instanceof HttpsServer ? 'https' : 'http';
-  return `${scheme}://${hostOf(address)}:${address.port}${path}/requests`;
+  return `${server instanceof HttpsServer ? 'https' : 'http'}://${hostOf(address)}:${address.port}`;
 }
 
 /** A name under which the page is open: the wildcard and loopback addresses are all `localhost`. */

@@ -73,3 +73,17 @@ describe('authRequest', () => {
     expect(warnings[0]).toContain('expected function; nobody may look without the token');
   });
 });
+
+it.each([
+  [undefined, undefined, true, 0],
+  ['', undefined, true, 0],
+  ['1', undefined, true, 0],
+  ['0', undefined, false, 0],
+  ['no', undefined, true, 1],
+  ['0', true, true, 0],
+  ['1', false, false, 0],
+])('with SONDE_TRACE_LINKS=%s and option %s responses tell their trace: %s', (value, option, told, said) => {
+  const env = value === undefined ? {} : { SONDE_TRACE_LINKS: value };
+  const { traceLinks, warnings } = read(env, option === undefined ? {} : { traceLinks: option });
+  expect([traceLinks, warnings.length]).toEqual([told, said]);
+});

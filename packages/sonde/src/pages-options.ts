@@ -17,6 +17,11 @@ export interface PagesOptions {
   token?: string;
   /** Decides who may look, as `debugHandler` says; the token is enough all the same. Default: the machine itself may. */
   authRequest?: NonNullable<AccessOptions['authRequest']>;
+  /**
+   * Whether responses to those who may look tell their trace, by `Server-Timing` and `X-Trace-Link`, as `traceLink` of
+   * `@sonde/debug` says. Default: yes, unless SONDE_TRACE_LINKS=0. `authRequest`, if there is one, is asked for each.
+   */
+  traceLinks?: boolean;
 }
 
 /** The same, settled. */
@@ -27,11 +32,12 @@ export interface PagesConfiguration {
   readonly hosts: readonly string[];
   readonly token: string | undefined;
   readonly authRequest: AccessOptions['authRequest'];
+  readonly traceLinks: boolean;
 }
 
 /** Options win over variables. */
 export function readPagesOptions(options: PagesOptions, env: Environment, warn: Warn): PagesConfiguration {
-  const { authRequest, hosts, path, port, token } = options;
+  const { authRequest, hosts, path, port, token, traceLinks } = options;
   return {
     path: settlePath(path, warn),
     port:
@@ -41,6 +47,7 @@ export function readPagesOptions(options: PagesOptions, env: Environment, warn: 
     hosts: settleHosts(hosts, warn) ?? splitList(env['SONDE_HOSTS'] ?? ''),
     token: settleText('token', token, warn) || env['SONDE_TOKEN'] || undefined,
     authRequest: settleAuthRequest(authRequest, warn),
+    traceLinks: traceLinks ?? readTraceLinks(env['SONDE_TRACE_LINKS'], warn),
   };
 }
 
@@ -81,4 +88,11 @@ function settleAuthRequest(given: unknown, warn: Warn): AccessOptions['authReque
   if (typeof given === 'function') return given as NonNullable<AccessOptions['authRequest']>;
   warn(`option authRequest is of type ${typeof given}, expected function; nobody may look without the token`);
   return () => ({ any: false, sensitive: false });
+}
+
+function readTraceLinks(given: string | undefined, warn: Warn): boolean {
+  if (given && given !== '0' && given !== '1') {
+    warn(`SONDE_TRACE_LINKS is "${given}", expected 0 or 1; using 1`);
+  }
+  return given !== '0';
 }

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { isMainThread } from 'node:worker_threads';
 import type { DebugHandler } from '@sonde/debug';
-import { urlOf } from './announce.ts';
+import { originOf } from './announce.ts';
 
 /** Where a server listens. */
 export interface PortAddress {
@@ -15,6 +15,8 @@ export interface PortAddress {
 export interface PagesPort {
   /** Whether a request, of whatever server, came in here. */
   owns(request: object): boolean;
+  /** `http://localhost:9090`, while it listens. */
+  origin(): string | undefined;
   close(): void;
 }
 
@@ -42,12 +44,13 @@ export function openPagesPort(
     );
   });
   server.on('listening', () => {
-    const url = urlOf(server, path);
-    if (url !== undefined) listening(url);
+    const origin = originOf(server);
+    if (origin !== undefined) listening(`${origin}${path}/requests`);
   });
   // A worker thread has its program's variables, and its main thread has the port. Workers of node:cluster would share it.
   if (isMainThread) server.listen({ host, port, exclusive: true }).unref();
   return {
+    origin: () => originOf(server),
     owns: (request) => (request as Partial<Received>).socket?.server === server,
     close() {
       server.close();

@@ -1,4 +1,4 @@
-import { debugHandler, pageMatcher, type SelfFacts } from '@sonde/debug';
+import { debugHandler, pageMatcher, type SelfFacts, type TraceLinkOptions, traceLink } from '@sonde/debug';
 import { aroundRequests } from '@sonde/http';
 import { onFirstServer } from './announce.ts';
 import type { Configuration } from './configuration.ts';
@@ -9,6 +9,8 @@ import { say } from './say.ts';
 export interface Pages {
   /** Whether a request is for them, and none of the application. */
   isVisit(request: { readonly url?: string | undefined }): boolean;
+  /** Has responses tell which trace they belong to; answers the undo. Before HTTP is watched, so that spans are active. */
+  link(): (() => void)[];
   /**
    * Puts them in place; answers the undo. After HTTP is watched: then what answers a page comes before what makes spans
    * and calls the application's handlers.
@@ -16,23 +18,24 @@ export interface Pages {
   show(): (() => void)[];
 }
 
-const nowhere: Pages = { isVisit: () => false, show: () => [] };
+const nowhere: Pages = { isVisit: () => false, link: () => [], show: () => [] };
 
 export function makePages(
   configuration: Configuration,
   self: () => SelfFacts,
   warn: (sentence: string) => void,
 ): Pages {
-  const { authRequest, development, hosts, path, port, serviceName, token, tracesUrl } = configuration;
+  const { authRequest, development, hosts, path, port, serviceName, token, traceLinks, tracesUrl } =
+    configuration;
   if (path === false) return nowhere;
-  const handler = debugHandler({
+  const where = {
     path,
     hosts,
-    service: serviceName,
-    self,
     ...(token === undefined ? {} : { token }),
     ...(authRequest === undefined ? {} : { authRequest }),
-  });
+  };
+  const handler = debugHandler({ ...where, service: serviceName, self });
+  const linker = (options: TraceLinkOptions) => () => (traceLinks ? [linkTraces(options)] : []);
   const exportNote =
     tracesUrl === undefined ? 'spans stay in this process' : `spans go to ${tracesUrl.origin}`;
   const announce = (url: string): void => say(`${serviceName} · ${url} · ${exportNote}`);
@@ -41,15 +44,28 @@ export function makePages(
     // Of any port, nobody would know which unless it is said.
     const listening = development || port.port === 0 ? announce : () => {};
     const own = openPagesPort(port, path, handler, listening, warn);
-    return { isVisit: own.owns, show: () => [own.close, () => handler.close()] };
+    return {
+      isVisit: own.owns,
+      link: linker({ ...where, origin: own.origin }),
+      show: () => [own.close, () => handler.close()],
+    };
   }
   const isPage = pageMatcher(path);
   return {
     isVisit: ({ url }) => isPage(url) !== undefined,
+    link: linker(where),
     show: () => [
       () => handler.close(),
       aroundRequests((request, response, proceed) => handler(request, response) || proceed()),
       ...(development ? [onFirstServer(path, announce)] : []),
     ],
   };
+}
+
+function linkTraces(options: TraceLinkOptions): () => void {
+  const link = traceLink(options);
+  return aroundRequests((request, response, proceed) => {
+    link(request, response);
+    return proceed();
+  });
 }

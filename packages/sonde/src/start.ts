@@ -75,7 +75,10 @@ function run(settled: Settled, onShutdown: () => void): Sonde {
   if (trace.setGlobalTracerProvider(provider)) {
     undo.push(() => trace.disable());
     undo.push(...carryContext(configuration), captureLogLines(configuration.logs));
-    undo.push(watchHttp(configuration, pages, () => visits++));
+    undo.push(
+      ...pages.link(),
+      watchHttp(configuration, pages, () => visits++),
+    );
     if (exporting !== undefined) undo.push(flushOnLeaving(exporting));
   } else {
     warn(
