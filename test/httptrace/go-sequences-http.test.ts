@@ -31,7 +31,8 @@ import {
 const cases = new Cases();
 const { as } = cases;
 
-const major = Number(process.versions.node.split('.', 1)[0]);
+/** Agents have `proxyEnv` since Node 22.21 and 24.5. */
+const hasProxyEnv = process.allowedNodeEnvironmentFlags.has('--use-env-proxy');
 
 let pems: { key: string; cert: string };
 let plain: Listening;
@@ -574,8 +575,7 @@ describe('node:http calls the hooks as Go does', () => {
       'an agent with proxyEnv': (ca) =>
         securePool({ ca, proxyEnv: { https_proxy: proxy } } as https.AgentOptions),
     };
-    // `proxyEnv` came with Node 24.5.
-    const names = Object.keys(through).filter((name) => name !== 'an agent with proxyEnv' || major >= 24);
+    const names = Object.keys(through).filter((name) => name !== 'an agent with proxyEnv' || hasProxyEnv);
 
     it.each(names)('%s', async (name) => {
       const agent = through[name]?.([pems.cert]) as https.Agent;
@@ -603,7 +603,7 @@ describe('node:http calls the hooks as Go does', () => {
       recorder.expectNone('getConnFailed', 'tlsHandshakeStart', 'putIdleConn');
     });
 
-    if (major >= 24) {
+    if (hasProxyEnv) {
       it('an agent with proxyEnv, and the proxy refuses', async () => {
         const agent = through['an agent with proxyEnv']?.([]);
         const recorder = await ask('https://127.0.0.1:1/', { agent });

@@ -155,9 +155,18 @@ export class Connection implements Conn {
    */
   private inferTunnel(until: number): void {
     if (this.tunnel !== undefined || this.readyAt === undefined || !this.hasCarried()) return;
+    this.tunnel = { target: REQUESTS_OWN, open: true };
     const facts = { target: REQUESTS_OWN, approximate: true } as const;
     this.tell('proxyConnectStart', { ...facts, time: this.readyAt });
     this.tell('proxyConnectDone', { ...facts, time: until });
+  }
+
+  /**
+   * Its client has it, and writes to it from now on. What was written before is how its connector asked a proxy for a
+   * tunnel (SOCKS).
+   */
+  handedOver(): void {
+    if (this.uses === 0) this.inferTunnel(performance.now());
   }
 
   get dialedAt(): number {

@@ -1,19 +1,32 @@
 import { createRequire } from 'node:module';
 
 const DISPATCHER_BASE = /[\\/]lib[\\/]dispatcher[\\/]dispatcher-base\.js$/;
+const UNWRAP_HANDLER = /[\\/]lib[\\/]handler[\\/]unwrap-handler\.js$/;
+
+/** The class from which the dispatchers of each copy of npm's undici descend. */
+export function loadedDispatcherPrototypes(): object[] {
+  return loaded(DISPATCHER_BASE).flatMap(({ prototype }) => (isObject(prototype) ? [prototype] : []));
+}
+
+/** The class by which each copy of npm's undici 7 has a handler of the newer kind look like one of the older. */
+export function loadedUnwrappers(): unknown[] {
+  return loaded(UNWRAP_HANDLER);
+}
 
 /**
- * The class from which the dispatchers of each copy of npm's undici descend, of the copies that are loaded: as
- * undici is CommonJS, Node keeps its modules by name, whoever imported them. A copy that a bundler has swallowed, or
- * that a loader or a test runner loads in its own way, is not found so.
+ * Of the copies of npm's undici that are loaded: as undici is CommonJS, Node keeps its modules by name, whoever
+ * imported them. A copy that a bundler has swallowed, or that a loader or a test runner loads in its own way, is not
+ * found so.
  */
-export function loadedDispatcherPrototypes(): object[] {
-  const found: object[] = [];
+function loaded(name: RegExp): { prototype?: unknown }[] {
   const { cache } = createRequire(import.meta.url);
-  for (const path in cache) {
-    if (!DISPATCHER_BASE.test(path)) continue;
-    const prototype: unknown = cache[path]?.exports?.prototype;
-    if (typeof prototype === 'object' && prototype !== null) found.push(prototype);
-  }
-  return found;
+  const paths = Object.keys(cache).filter((path) => name.test(path));
+  return paths.flatMap((path) => {
+    const exported: unknown = cache[path]?.exports;
+    return typeof exported === 'function' ? [exported] : [];
+  });
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { guarded } from '../report.ts';
 import { wrapMethod } from './channel.ts';
-import { loadedDispatcherPrototypes } from './undici-copies.ts';
+import { loadedDispatcherPrototypes, loadedUnwrappers } from './undici-copies.ts';
 import { noteOf } from './undici-request.ts';
 
 /** Runs a function in the async context in which it was made. */
@@ -13,6 +13,10 @@ interface Dispatcher {
 }
 type Dispatch = Dispatcher['dispatch'];
 
+interface Unwrapper {
+  unwrap(handler: unknown): unknown;
+}
+
 /** What a caller wants of a client: one request, and those that retries and redirects make of it. */
 class Wish {
   /** When it was asked for, on the clock of `performance.now()`. */
@@ -21,8 +25,6 @@ class Wish {
   created = false;
   /** Whether it was left in a queue. */
   waiting = false;
-  /** Whether its handler was seen to be put into another. */
-  nested = false;
   /** The same for all requests made of one wish. */
   readonly root: object;
   enter: Snapshot | undefined;
@@ -48,8 +50,11 @@ export class DispatchWatch {
   /** By handler: an object of its own for every request, which a queue keeps and a retry uses again. */
   private readonly wishes = new WeakMap<object, Wish>();
   private readonly attempts = new WeakMap<object, number>();
-  /** By options, in the order of a pool's queue, where the handler that it keeps was never seen. */
-  private readonly queued = new WeakMap<object, Wish[]>();
+  /**
+   * By what undici 7 makes of a handler of the newer kind at each dispatch, one of the older: that is what its queues
+   * keep, and what is all that is seen where `compose` has bound a `dispatch` before it was wrapped.
+   */
+  private readonly unwrapped = new WeakMap<object, object>();
   private readonly undo: (() => void)[] = [];
   private readonly wrapped = new WeakSet<object>();
   private readonly seen = new WeakSet<object>();
@@ -61,6 +66,7 @@ export class DispatchWatch {
   /** Looks for copies of undici that are loaded, and have a global dispatcher. */
   readonly lookAround: () => void = guarded('the note of a dispatcher', (): void => {
     for (const prototype of loadedDispatcherPrototypes()) this.meet(prototype);
+    for (const unwrapper of loadedUnwrappers()) this.meetUnwrapper(unwrapper);
     for (const key of GLOBAL_DISPATCHERS) this.meet((globalThis as { [key: symbol]: unknown })[key]);
   });
 
@@ -124,6 +130,20 @@ export class DispatchWatch {
     }
   }
 
+  /** Of undici 7: the class that has a handler of the newer kind look like one of the older. */
+  private meetUnwrapper(unwrapper: unknown): void {
+    if (!isUnwrapper(unwrapper) || this.seen.has(unwrapper)) return;
+    this.seen.add(unwrapper);
+    const { unwrapped } = this;
+    const noting = (unwrap: Unwrapper['unwrap']): Unwrapper['unwrap'] =>
+      function (this: Unwrapper, handler) {
+        const made = unwrap.call(this, handler);
+        if (made !== handler && isObject(made) && isObject(handler)) unwrapped.set(made, handler);
+        return made;
+      };
+    this.undo.push(wrapMethod(unwrapper, 'unwrap', noting));
+  }
+
   private wrap(dispatch: Dispatch): Dispatch {
     const watch = this;
     return function (this: Dispatcher, options, handler) {
@@ -136,7 +156,7 @@ export class DispatchWatch {
   }
 
   private dispatch(proceed: () => boolean, options: object, handler: object): boolean {
-    const known = this.wishes.get(handler) ?? this.outOfQueue(options, handler);
+    const known = this.knownWish(handler);
     if (known !== undefined) {
       // It waited in a queue until now, or comes again.
       if (known.created) {
@@ -151,25 +171,18 @@ export class DispatchWatch {
     const wish = this.partOf(options, handler) ?? new Wish(handler);
     if (mayRepeat(handler)) this.remember(handler, wish);
     const answer = this.run(wish, proceed, options, handler);
-    if (wish.waiting) {
-      this.remember(handler, wish);
-      this.intoQueue(options, handler, wish);
-    }
+    if (wish.waiting) this.remember(handler, wish);
     return answer;
   }
 
-  /** A pool of undici 7 puts a handler of the newer kind into one of the older, and that into its queue. */
-  private intoQueue(options: object, handler: object, wish: Wish): void {
-    if (wish.nested || !('onRequestStart' in handler)) return;
-    const waiting = this.queued.get(options);
-    if (waiting === undefined) this.queued.set(options, [wish]);
-    else waiting.push(wish);
-  }
-
-  private outOfQueue(options: object, handler: object): Wish | undefined {
-    return mayRepeat(handler) && !('onRequestStart' in handler)
-      ? this.queued.get(options)?.shift()
-      : undefined;
+  private knownWish(handler: object): Wish | undefined {
+    const known = this.wishes.get(handler);
+    if (known !== undefined) return known;
+    const within = this.unwrapped.get(handler);
+    if (within !== undefined) return this.wishes.get(within);
+    // Of a copy of undici that has not shown itself: from now on what it makes is known.
+    this.meetUnwrapper(handler.constructor);
+    return undefined;
   }
 
   private run(wish: Wish, proceed: () => boolean, options: object, handler: object): boolean {
@@ -192,12 +205,13 @@ export class DispatchWatch {
     const { wish } = this;
     if (wish === undefined || handler instanceof AsyncResource) return undefined;
     if ((options as { path?: unknown }).path !== this.path) return undefined;
-    wish.nested = true;
     return wish;
   }
 
   private remember(handler: object, wish: Wish): void {
     this.wishes.set(handler, wish);
+    const within = this.unwrapped.get(handler);
+    if (within !== undefined) this.wishes.set(within, wish);
     if (!(handler instanceof AsyncResource)) wish.enter ??= AsyncLocalStorage.snapshot() as Snapshot;
   }
 }
@@ -209,6 +223,10 @@ function isObject(value: unknown): value is object {
 /** The handlers of `request` and the like, and the object literal that `fetch` makes, serve one request. */
 function mayRepeat(handler: object): boolean {
   return !(handler instanceof AsyncResource) && Object.getPrototypeOf(handler) !== Object.prototype;
+}
+
+function isUnwrapper(value: unknown): value is Unwrapper {
+  return typeof value === 'function' && typeof (value as Partial<Unwrapper>).unwrap === 'function';
 }
 
 /** Handlers of retries and redirects hold the one that they serve, which stays the same. */

@@ -69,7 +69,10 @@ export function watchUndici(): () => void {
       creating = undefined;
       connecting = { run, target: hostPort(bare(hostname), portNumber(port, protocol)), waiting };
     }),
-    onChannel<{ socket: Socket }>('undici:client:connected', ({ socket }) => dispatches.lookAtSocket(socket)),
+    onChannel<{ socket: Socket }>('undici:client:connected', ({ socket }) => {
+      dispatches.lookAtSocket(socket);
+      Connection.of(socket).handedOver();
+    }),
     onChannel<{ request: Seen; socket: Socket; headers: string }>(
       'undici:client:sendHeaders',
       ({ request, socket, headers }) => {
