@@ -35,7 +35,7 @@ export function layout({ base, live, process, renderedAt, title }: Frame, main: 
 <body>
 <header class="bar">
 <a class="mark" href="${base}">sonde</a>
-<nav aria-label="Pages"><a href="${base}requests">requests</a> <a href="${base}events">events</a> <a href="${base}sonde" title="what Sonde itself holds, drops and costs">about</a></nav>
+<nav aria-label="Pages"><a href="${base}requests">requests</a> <a href="${base}errors">errors</a> <a href="${base}events">events</a> <a href="${base}sonde" title="what Sonde itself holds, drops and costs">about</a></nav>
 <p class="process"><b>${process.service}</b> pid ${process.pid} · Node ${process.node}</p>
 </header>
 <main${live && html` data-live`}>

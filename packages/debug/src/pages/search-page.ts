@@ -7,6 +7,7 @@ import { type Flags, searchAddress } from './address.ts';
 import { type Html, html } from './html.ts';
 import { queryBox } from './query-box.ts';
 import { requestTable, type Sorting } from './request-table.ts';
+import { count } from './text.ts';
 
 /** `/debug/requests?q=…`: the requests that match. */
 export function* searchPage(
@@ -71,8 +72,4 @@ const ORDERS: Readonly<Record<SortKey, readonly [ascending: string, descending: 
 
 export function orderOf({ by, descending }: Sort): string {
   return ORDERS[by][descending ? 1 : 0];
-}
-
-export function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }

@@ -1,7 +1,7 @@
 import type { QueryFault, SearchView } from '../view/search-view.ts';
 import { requestText } from './plain-text.ts';
-import { count, orderOf } from './search-page.ts';
-import { oneLine } from './text.ts';
+import { orderOf } from './search-page.ts';
+import { count, oneLine } from './text.ts';
 
 /** What a query finds, for a terminal: `curl '…/requests.txt?q=status:error'`. */
 export function searchText({ limit, q, requests, searched, sort, total }: SearchView): string {

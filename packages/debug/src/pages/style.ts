@@ -137,6 +137,14 @@ a.failed,a.running{text-decoration-color:currentColor}
 .grammar th{color:var(--soft);white-space:nowrap}
 .grammar td,.grammar th{padding-block:.12rem}
 .grammar code{margin-inline-end:.6rem;white-space:nowrap}
+.errors{width:100%}
+.errors td{border-bottom:1px solid var(--rule);overflow-wrap:anywhere}
+.errors td:nth-child(2){min-width:14rem}
+.errors tbody tr:hover{background:var(--raised)}
+.errors .message{display:block;color:var(--soft);display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:3;overflow:hidden}
+.errors .when{color:var(--soft)}
+.errors .when,.errors td:last-child a{white-space:nowrap}
+.place{font-family:ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:.86em}
 mark{background:none;color:var(--failed);border-bottom:2px solid var(--failed)}
 thead .sorted a{color:var(--ink);font-weight:600}
 thead th a{color:inherit}
@@ -272,6 +280,11 @@ main{padding-inline:.8rem}
 .requests .log td:nth-child(5){order:3;flex-basis:100%}
 .requests .log .failed::before{content:"last error "}
 .requests .log .none,.groups{display:none}
+.errors thead{display:none}
+.errors,.errors tbody{display:block}
+.errors tr{display:grid;grid-template-columns:2.2rem 1fr;gap:.1rem .6rem;padding:.4rem 0;border-bottom:1px solid var(--rule)}
+.errors td{display:block;border:0;padding:0;grid-column:2}
+.errors td:first-child{grid-column:1;text-align:start}
 .grammar tr{display:grid;grid-template-columns:5.4rem 1fr;gap:0 .6rem}
 .grammar th,.grammar td{padding-inline:0}
 .grammar td:last-child{grid-column:2;color:var(--soft)}

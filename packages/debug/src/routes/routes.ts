@@ -1,6 +1,7 @@
 import { script } from '../pages/script.ts';
 import { stylesheet } from '../pages/style.ts';
 import { compareRoute } from './compare.ts';
+import { errorsRoute } from './errors.ts';
 import { eventsRoute } from './events.ts';
 import { FORMS, type Form } from './form.ts';
 import { mountPointRoute } from './mount-point.ts';
@@ -15,6 +16,7 @@ export const ROUTES: readonly Route[] = [
   requestsRoute,
   traceRoute,
   compareRoute,
+  errorsRoute,
   eventsRoute,
   selfRoute,
   { path: '/sonde.css', type: 'text/css; charset=utf-8', body: stylesheet },
