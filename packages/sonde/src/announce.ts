@@ -1,7 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Server as HttpServer } from 'node:http';
 import { Server as HttpsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
 
 const LISTENING = 'tracing:net.server.listen:asyncEnd';
 
@@ -9,7 +10,7 @@ const LISTENING = 'tracing:net.server.listen:asyncEnd';
 export function onFirstServer(path: string, announce: (url: string) => void): () => void {
   const onListening = (message: unknown): void => {
     const { server } = message as { server: unknown };
-    if (!(server instanceof HttpServer || server instanceof HttpsServer)) return;
+    if (!showsPages(server)) return;
     const origin = originOf(server);
     if (origin === undefined) return;
     stop();
@@ -22,11 +23,25 @@ export function onFirstServer(path: string, announce: (url: string) => void): ()
   return stop;
 }
 
+/**
+ * HTTP/1 always, HTTP/2 where a browser speaks it: over TLS. A server that listens to streams alone never makes the
+ * requests that pages answer. By what it has, as node:http2 need not be loaded for this.
+ */
+function showsPages(server: unknown): server is Server {
+  if (server instanceof HttpServer) return true;
+  if (!(server instanceof TlsServer)) return false;
+  const { updateSettings } = server as { updateSettings?: unknown };
+  return (
+    server instanceof HttpsServer ||
+    (typeof updateSettings === 'function' && server.listenerCount('request') > 0)
+  );
+}
+
 /** Where a server is reached; `undefined` when it does not listen, or on a unix socket. */
-export function originOf(server: HttpServer | HttpsServer): string | undefined {
+export function originOf(server: Server): string | undefined {
   const address = server.address();
   if (address === null || typeof address === 'string') return undefined;
-  return `${server instanceof HttpsServer ? 'https' : 'http'}://${hostOf(address)}:${address.port}`;
+  return `${server instanceof TlsServer ? 'https' : 'http'}://${hostOf(address)}:${address.port}`;
 }
 
 /** A name under which the page is open: the wildcard and loopback addresses are all `localhost`. */

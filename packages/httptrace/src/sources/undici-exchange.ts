@@ -123,12 +123,12 @@ export class Exchange {
   private letGo(): void {
     const { socket, trace } = this;
     const { connection } = trace;
-    if (socket === undefined || connection === undefined || trace.ended || isH2(socket)) return;
+    if (socket === undefined || connection === undefined || trace.ended) return;
     const time = performance.now();
     if (socket.destroyed) {
       const err = failureOf(socket);
       trace.call('connClosed', { time, conn: connection, ...(err === undefined ? {} : { err }) });
-    } else if (!this.request.upgrade && this.request.method !== 'CONNECT') {
+    } else if (!this.request.upgrade && this.request.method !== 'CONNECT' && !isH2(socket)) {
       trace.call('putIdleConn', { time, conn: connection, approximate: true });
     }
   }
