@@ -1,10 +1,13 @@
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
 import type { AnyValue } from './any-value.ts';
+import { valueBytes } from './content-bytes.ts';
 
 /** A bag of accepted attributes, and how many were left out because the limit was reached. */
 export interface AcceptedAttributes {
   readonly attributes: Attributes;
   readonly count: number;
+  /** What their values take, about. */
+  readonly bytes: number;
   readonly dropped: number;
 }
 
@@ -136,6 +139,7 @@ export function put<Value>(target: Record<string, Value>, key: string, value: Va
 export const noAttributes: AcceptedAttributes = Object.freeze({
   attributes: Object.freeze({}),
   count: 0,
+  bytes: 0,
   dropped: 0,
 });
 
@@ -158,8 +162,8 @@ export function acceptAttributes(
   try {
     // V8's own clone of a whole object is cheaper than any loop that copies, and reads every getter just once.
     copy = { ...copy };
-    const count = countIfAllPlain(copy, limits.attributeValueLengthLimit);
-    if (count >= 0 && count <= countLimit) return { attributes: copy as Attributes, count, dropped: 0 };
+    const accepted = acceptIfAllPlain(copy, countLimit, limits.attributeValueLengthLimit);
+    if (accepted !== undefined) return accepted;
   } catch {
     // One of them cannot be read: which one, the other way finds out.
   }
@@ -172,22 +176,28 @@ export function acceptAttributes(
 }
 
 /**
- * How many attributes there are if each can be kept as it stands, else -1. One that somebody put on the prototype of
- * all objects counts too: asking each key whether it is our own costs more than the rest of this.
+ * The copy itself, if each of the attributes can be kept as it stands. One that somebody put on the prototype of all
+ * objects counts too: asking each key whether it is our own costs more than the rest of this.
  */
-function countIfAllPlain(copy: Record<string, unknown>, lengthLimit: number): number {
+function acceptIfAllPlain(
+  copy: Record<string, unknown>,
+  countLimit: number,
+  lengthLimit: number,
+): AcceptedAttributes | undefined {
   let count = 0;
+  let bytes = 0;
   for (const key in copy) {
     const value = copy[key];
     const type = typeof value;
-    const plain =
-      type === 'number' ||
-      type === 'boolean' ||
-      (type === 'string' && (value as string).length <= lengthLimit);
-    if (!plain || key === '') return -1;
+    if (type === 'string') {
+      const { length } = value as string;
+      if (length > lengthLimit) return undefined;
+      bytes += 2 * length;
+    } else if (type !== 'number' && type !== 'boolean') return undefined;
+    if (key === '') return undefined;
     count++;
   }
-  return count;
+  return count > countLimit ? undefined : { attributes: copy as Attributes, count, bytes, dropped: 0 };
 }
 
 function acceptOneByOne(
@@ -198,6 +208,7 @@ function acceptOneByOne(
 ): AcceptedAttributes {
   const attributes: Attributes = {};
   let count = 0;
+  let bytes = 0;
   let dropped = 0;
   for (const key of Object.keys(given)) {
     const value = read(given, key, limits, refuser);
@@ -207,10 +218,11 @@ function acceptOneByOne(
     } else {
       put(attributes, key, value);
       count++;
+      bytes += valueBytes(value);
     }
   }
   if (dropped > 0) refuser.refuse(tooMany(countLimit, 'attributes', 'the others are dropped'));
-  return { attributes, count, dropped };
+  return { attributes, count, bytes, dropped };
 }
 
 function read(

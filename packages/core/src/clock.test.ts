@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { currentAnchor, fromInput, hrtime, toHrTime, toWall } from './clock.ts';
+import { currentAnchor, fromInput, hrtime, toHrTime, toNumber, toWall, toWallSeconds } from './clock.ts';
 
 describe('the clock', () => {
   it('gives a wall-clock pair back exactly as it was given', () => {
@@ -66,6 +66,19 @@ describe('the clock', () => {
     [-(2n ** 53n) - 1n, [-9_007_200, 745_259_007]],
   ])('writes %s nanoseconds as %j', (nanos, expected) => {
     expect(toHrTime(nanos)).toEqual(expected);
+  });
+
+  it('makes of a time the number that Number() makes of it, as far as 64 bits go', () => {
+    const near = [0n, 2n ** 32n, 2n ** 53n, 2n ** 63n].flatMap((at) => [at - 1n, at, at + 1n]);
+    const times = fc.oneof(fc.bigInt(-(2n ** 63n), 2n ** 64n - 1n), fc.constantFrom(...near));
+    fc.assert(fc.property(times, (time) => toNumber(time) === Number(time)));
+  });
+
+  it('tells the seconds of a wall-clock time as the pair has them', () => {
+    const time = hrtime();
+    const anchor = currentAnchor(time);
+    const times = fc.bigInt(-(2n ** 52n), 2n ** 52n).map((nanos) => time + nanos);
+    fc.assert(fc.property(times, (time) => toWallSeconds(time, anchor) === toWall(time, anchor)[0]));
   });
 
   it('follows a step of the wall clock for new traces, at the next second, and keeps the anchor otherwise', async () => {

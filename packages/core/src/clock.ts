@@ -39,9 +39,26 @@ function nanosOf([seconds, nanos]: HrTime): bigint {
   return BigInt(seconds) * SECOND + BigInt(nanos);
 }
 
+const bits = new BigInt64Array(1);
+const halves = new Uint32Array(bits.buffer);
+const LOW = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 0 : 1;
+const HIGH = 1 - LOW;
+/** The upper half of 2^53, the first number that has neighbours which are none. */
+const TOO_HIGH = 2 ** (53 - 32);
+
+/**
+ * What `Number(nanos)` is, for times within 2^64 of zero, at a tenth of its price where it is less than 104 days: V8
+ * calls its runtime for `Number`, twenty nanoseconds, but compiles both of these array accesses to a move.
+ */
+export function toNumber(nanos: bigint): number {
+  bits[0] = nanos;
+  const high = halves[HIGH] as number;
+  return high < TOO_HIGH ? high * 2 ** 32 + (halves[LOW] as number) : Number(nanos);
+}
+
 /** A span of time as `[seconds, nanoseconds]`. */
 export function toHrTime(nanos: bigint): HrTime {
-  const exact = Number(nanos);
+  const exact = toNumber(nanos);
   if (Number.isSafeInteger(exact)) return normalized(0, exact);
   // BigInt division truncates; HrTime wants the nanoseconds to be positive.
   const below = ((nanos % SECOND) + SECOND) % SECOND;
@@ -121,7 +138,7 @@ function wallMillisAt(time: bigint, known: Anchor): number {
 
 /** Monotonic to wall-clock time since the epoch. */
 export function toWall(time: bigint, { seconds, nanos }: Anchor): HrTime {
-  const since = Number(time - origin);
+  const since = toNumber(time - origin);
   // What nearly all times are: after the process began, and less than 104 days.
   if (since >= 0 && since <= Number.MAX_SAFE_INTEGER) {
     const sum = since + nanos;
@@ -130,6 +147,11 @@ export function toWall(time: bigint, { seconds, nanos }: Anchor): HrTime {
   }
   const exact = toHrTime(time - origin);
   return normalized(exact[0] + seconds, exact[1] + nanos);
+}
+
+/** Whole seconds since the epoch, without the pair. */
+export function toWallSeconds(time: bigint, { seconds, nanos }: Anchor): number {
+  return seconds + Math.floor((toNumber(time - origin) + nanos) / NANOS_PER_SECOND);
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import { type Anchor, toWall } from './clock.ts';
+import { attributesBytes, BYTES_PER_EVENT } from './content-bytes.ts';
 import type { TimedEvent } from './readable-span.ts';
 
 /** An event as it was told. */
@@ -31,6 +32,15 @@ export class EventList {
   private waiting = 0;
   /** What was read already; whoever reads may have changed it. */
   private timed: TimedEvent[] | undefined = undefined;
+
+  get bytes(): number {
+    let bytes = 0;
+    for (const { attributes } of this.timed ?? []) bytes += BYTES_PER_EVENT + attributesBytes(attributes);
+    for (let event = this.first; event !== undefined; event = event.next) {
+      bytes += BYTES_PER_EVENT + attributesBytes(event.attributes);
+    }
+    return bytes;
+  }
 
   /** Whether there was room: if not, the oldest is dropped. */
   add(name: string, attributes: Attributes, droppedAttributes: number, at: bigint, limit: number): boolean {

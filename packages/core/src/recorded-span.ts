@@ -23,7 +23,8 @@ import {
   toText,
   truncate,
 } from './attributes.ts';
-import { type Anchor, fromInput, hrtime, toHrTime, toWall } from './clock.ts';
+import { type Anchor, fromInput, hrtime, toHrTime, toNumber, toWall, toWallSeconds } from './clock.ts';
+import { attributesBytes, BYTES_PER_ATTRIBUTE, BYTES_PER_LINK, valueBytes } from './content-bytes.ts';
 import { EventList } from './event-list.ts';
 import { exceptionAttributes, MAX_EXCEPTION_ATTRIBUTES } from './exception.ts';
 import { SpanIds, TraceIdentity } from './ids.ts';
@@ -105,6 +106,8 @@ export class RecordedSpan implements Span, Refuser {
   private bagCount = 0;
   /** A key set twice counts twice until the next fold. */
   private laterCount = 0;
+  /** About how many bytes all their values take; a key set twice counts twice here, too. */
+  private valueBytes = 0;
   private eventList: EventList | undefined = undefined;
   private rest: Rest | undefined = undefined;
 
@@ -143,6 +146,7 @@ export class RecordedSpan implements Span, Refuser {
   }
 
   private setLater(key: string, value: AttributeValue): void {
+    this.valueBytes += valueBytes(value);
     const at = 2 * this.laterCount++;
     if (this.later === undefined) {
       // Room for six: grown from one by V8, it would hold eleven and leave the first array behind.
@@ -166,6 +170,7 @@ export class RecordedSpan implements Span, Refuser {
     if (first) {
       this.bag = accepted.attributes;
       this.bagCount = accepted.count;
+      this.valueBytes = accepted.bytes;
       return this;
     }
     for (const key of Object.keys(accepted.attributes)) {
@@ -378,6 +383,40 @@ export class RecordedSpan implements Span, Refuser {
     return this.setting.scope;
   }
 
+  // ---- reading at the end of every span: numbers, and nothing made for it --------------------------------------
+
+  /** {@link duration} in nanoseconds; negative until the end time is settled. */
+  get durationNanos(): number {
+    return this.endedAt === undefined ? -1 : toNumber(this.endedAt - this.startedAt);
+  }
+
+  /** The seconds of {@link endTime}. */
+  get endSeconds(): number {
+    return this.endedAt === undefined ? 0 : toWallSeconds(this.endedAt, this.anchor);
+  }
+
+  /** {@link attributes}, less those that were set later and wait to be looked at. */
+  get firstAttributes(): Attributes | undefined {
+    return this.bag;
+  }
+
+  /** An attribute that is not, or not with its last value, among {@link firstAttributes}. */
+  laterAttribute(key: string): AttributeValue | undefined {
+    const { later } = this;
+    if (later === undefined) return undefined;
+    for (let i = 2 * this.laterCount - 2; i >= 0; i -= 2) if (later[i] === key) return later[i + 1];
+    return undefined;
+  }
+
+  /** About how many bytes its name, attributes, events and links take. */
+  get contentBytes(): number {
+    const { eventList, rest } = this;
+    let bytes = this.name.length + BYTES_PER_ATTRIBUTE * (this.bagCount + this.laterCount) + this.valueBytes;
+    if (eventList !== undefined) bytes += eventList.bytes;
+    if (rest?.links !== undefined) bytes += linksBytes(rest.links);
+    return bytes;
+  }
+
   // ---- inside --------------------------------------------------------------------------------------------
 
   private trace(): TraceIdentity {
@@ -425,7 +464,8 @@ export class RecordedSpan implements Span, Refuser {
     const bag = growable(this.bag);
     for (let i = 0; i < 2 * this.laterCount; i += 2) {
       const key = later[i] as string;
-      if (!Object.hasOwn(bag, key)) this.bagCount++;
+      if (Object.hasOwn(bag, key)) this.valueBytes -= valueBytes(bag[key]);
+      else this.bagCount++;
       put(bag, key, later[i + 1] as AttributeValue);
     }
     this.later = undefined;
@@ -437,8 +477,10 @@ export class RecordedSpan implements Span, Refuser {
     const bag = this.attributes;
     const { attributeCountLimit } = this.setting.limits;
     if (Object.hasOwn(bag, key)) {
+      this.valueBytes += valueBytes(value) - valueBytes(bag[key]);
       put(bag, key, value);
     } else if (this.bagCount < attributeCountLimit) {
+      this.valueBytes += valueBytes(value);
       put(bag, key, value);
       this.bagCount++;
     } else {
@@ -465,6 +507,12 @@ export class RecordedSpan implements Span, Refuser {
     }
     return this;
   }
+}
+
+function linksBytes(links: readonly Link[]): number {
+  let bytes = 0;
+  for (const link of links) bytes += BYTES_PER_LINK + attributesBytes(link.attributes);
+  return bytes;
 }
 
 function isTimeInput(value: unknown): value is TimeInput {
