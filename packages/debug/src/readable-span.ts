@@ -4,7 +4,7 @@ import type { Attributes, HrTime, Link, SpanContext, SpanKind, SpanStatus } from
  * A span as the pages read it: the part of OpenTelemetry's `ReadableSpan` that 2.x, 3.x and our own core have in
  * common. Structural, so that this package knows nothing but the api.
  */
-export interface ReadableSpan {
+export interface ReadableSpan extends Partial<QuickReads> {
   readonly name: string;
   readonly kind: SpanKind;
   spanContext(): SpanContext;
@@ -24,6 +24,22 @@ export interface ReadableSpan {
   readonly droppedLinksCount: number;
 }
 
+/**
+ * What the end of every request asks of its root, as spans of our own core tell it: numbers, and nothing is made to
+ * answer. Spans of OpenTelemetry's SDK have none of it and are asked by the interface above.
+ */
+export interface QuickReads {
+  readonly durationNanos: number;
+  /** Whole seconds since the epoch. */
+  readonly endSeconds: number;
+  /** What its contents take, by estimate. */
+  readonly contentBytes: number;
+  /** Attributes, less those that were set later. */
+  readonly firstAttributes: Attributes | undefined;
+  /** One that was set later; it counts before the first one of that name. */
+  laterAttribute(key: string): unknown;
+}
+
 export interface SpanEvent {
   readonly name: string;
   readonly time: HrTime;
@@ -33,6 +49,22 @@ export interface SpanEvent {
 /** `[seconds, nanoseconds]` as seconds. */
 export function toSeconds([seconds, nanos]: HrTime): number {
   return seconds + nanos / 1e9;
+}
+
+/** How long a span that has ended took. */
+export function nanosOf(span: ReadableSpan): number {
+  return span.durationNanos ?? inNanos(span.duration);
+}
+
+/** Times that users give may say anything. */
+function inNanos([seconds, nanos]: HrTime): number {
+  const sum = seconds * 1e9 + nanos;
+  return Number.isFinite(sum) ? Math.max(sum, 0) : 0;
+}
+
+/** When it ended, in whole seconds since the epoch. */
+export function endSecondsOf(span: ReadableSpan): number {
+  return span.endSeconds ?? span.endTime[0];
 }
 
 /** Seconds from one moment to another; the two are subtracted part by part, so that microseconds survive. */

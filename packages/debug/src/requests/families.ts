@@ -10,7 +10,10 @@ export class Families {
    * The same, by the two parts of their names, each a string that is most often the same one each time, such as a route:
    * to put them together, and to look that up, costs as much as all the rest of a request's end.
    */
-  private readonly byMethod = new Map<string, Map<string, Family>>();
+  private readonly byMethod = new Map<string | undefined, Map<string, Family>>();
+  /** Of these, the one that was asked last, and for whom. */
+  private method: string | undefined = undefined;
+  private byTarget = new Map<string, Family>();
   private readonly max: number;
   private readonly perBucket: number;
   private readonly drops: { overflowRequests: number };
@@ -33,9 +36,10 @@ export class Families {
 
   /** The family that a span's request belongs to, made when there is room for it. */
   ofSpan(root: ReadableSpan): Family {
-    const method = methodOf(root) ?? '';
-    const target = targetOf(root);
-    return this.byMethod.get(method)?.get(target) ?? this.ofParts(root, method, target);
+    const method = methodOf(root);
+    const target = targetOf(root, method);
+    if (method !== this.method) this.turnTo(method);
+    return this.byTarget.get(target) ?? this.ofParts(root, target);
   }
 
   named(name: string): Family {
@@ -53,12 +57,16 @@ export class Families {
     return family;
   }
 
-  private ofParts(root: ReadableSpan, method: string, target: string): Family {
+  private turnTo(method: string | undefined): void {
+    this.method = method;
+    this.byTarget = this.byMethod.get(method) ?? new Map<string, Family>();
+  }
+
+  private ofParts(root: ReadableSpan, target: string): Family {
     const family = this.named(familyOf(root));
     // What went into the overflow is not worth a place, and a target that is cut is not all of it.
     if (family.name === OVERFLOW_FAMILY || target.length > MAX_FAMILY_NAME) return family;
-    const byTarget = this.byMethod.get(method) ?? new Map<string, Family>();
-    this.byMethod.set(method, byTarget.set(target, family));
+    this.byMethod.set(this.method, this.byTarget.set(target, family));
     return family;
   }
 }

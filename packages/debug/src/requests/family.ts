@@ -42,6 +42,8 @@ export class Family {
   }
 }
 
+const { CLIENT, SERVER } = SpanKind;
+
 export const MAX_FAMILY_NAME = 200;
 
 /**
@@ -50,32 +52,42 @@ export const MAX_FAMILY_NAME = 200;
  */
 export function familyOf(root: ReadableSpan): string {
   const method = methodOf(root);
-  const target = targetOf(root);
+  const target = targetOf(root, method);
   return (method === undefined ? target : `${method} ${target}`).slice(0, MAX_FAMILY_NAME);
 }
 
 /** The first word of a family's name; `undefined` for what is no request of HTTP. */
-export function methodOf({ attributes, kind }: ReadableSpan): string | undefined {
-  return kind === SpanKind.SERVER || kind === SpanKind.CLIENT
-    ? text(attributes, 'http.request.method')
-    : undefined;
+export function methodOf(root: ReadableSpan): string | undefined {
+  const { kind } = root;
+  if (kind !== SERVER && kind !== CLIENT) return undefined;
+  return text(later(root, 'http.request.method') ?? first(root)['http.request.method']);
 }
 
 /** The rest of the name. */
-export function targetOf(root: ReadableSpan): string {
-  const { attributes, kind, name } = root;
-  if (methodOf(root) === undefined) return name;
-  if (kind === SpanKind.CLIENT) return text(attributes, 'server.address') ?? '';
-  const route = text(attributes, 'http.route');
+export function targetOf(root: ReadableSpan, method: string | undefined): string {
+  if (method === undefined) return root.name;
+  if (root.kind === CLIENT) return text(later(root, 'server.address') ?? first(root)['server.address']) ?? '';
+  const route = text(later(root, 'http.route') ?? first(root)['http.route']);
   if (route !== undefined) return route;
   // Strangers ask for all sorts of paths: one family for everything that is not there.
-  if (attributes['http.response.status_code'] === 404) return '(not found)';
-  return pathTemplate(text(attributes, 'url.path') ?? '');
+  const status = later(root, 'http.response.status_code') ?? first(root)['http.response.status_code'];
+  if (status === 404) return '(not found)';
+  return pathTemplate(text(later(root, 'url.path') ?? first(root)['url.path']) ?? '');
 }
 
-function text(attributes: Attributes, key: string): string | undefined {
-  const value = attributes[key];
+function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
+}
+
+// Two steps, the second with the key in sight: to put later attributes into the bag with the first ones, and to look any
+// key up in any bag, cost 60 ns of a request's 200.
+
+function later(root: ReadableSpan, key: string): unknown {
+  return root.laterAttribute === undefined ? undefined : root.laterAttribute(key);
+}
+
+function first(root: ReadableSpan): Attributes {
+  return root.firstAttributes ?? root.attributes;
 }
 
 const MAX_SEGMENTS = 8;
@@ -118,11 +130,11 @@ function isId(path: string, start: number, end: number): boolean {
 
 /** What a list shows of the request: the request line where there is one. */
 export function titleOf({ attributes, kind, name }: ReadableSpan): string {
-  const method = text(attributes, 'http.request.method');
+  const method = text(attributes['http.request.method']);
   if (method === undefined) return name;
-  if (kind === SpanKind.SERVER) {
-    const query = text(attributes, 'url.query');
-    return `${method} ${text(attributes, 'url.path') ?? ''}${query === undefined ? '' : `?${query}`}`;
+  if (kind === SERVER) {
+    const query = text(attributes['url.query']);
+    return `${method} ${text(attributes['url.path']) ?? ''}${query === undefined ? '' : `?${query}`}`;
   }
-  return `${method} ${text(attributes, 'url.full') ?? ''}`;
+  return `${method} ${text(attributes['url.full']) ?? ''}`;
 }

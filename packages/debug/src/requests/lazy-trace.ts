@@ -3,7 +3,7 @@ import { hrTimeOf, secondsBetween } from '../readable-span.ts';
 import { warnOnce } from '../report.ts';
 import type { Trace } from '../trace.ts';
 import { formatLine, isPlain, keepable, LINE_LIMIT, shorten, tellLine } from './line.ts';
-import { Listed } from './listed.ts';
+import type { Listed } from './listed.ts';
 
 const BYTES_PER_TRACE = 500;
 const BYTES_PER_LINE = 160;
@@ -47,8 +47,12 @@ interface Entry {
 }
 
 /** A request told by hand. Source: golang.org/x/net/trace, `trace`. */
-export class LazyTrace extends Listed implements Trace {
+export class LazyTrace implements Listed, Trace {
   readonly kind = 'lines';
+  bytes: number;
+  places = 0;
+  slot = -1;
+  finished = false;
   readonly family: string;
   readonly title: string;
   traceId: string | undefined = undefined;
@@ -66,7 +70,7 @@ export class LazyTrace extends Listed implements Trace {
   private lastDiscarded = 0;
 
   constructor(family: string, title: string, keeper: TraceKeeper) {
-    super(BYTES_PER_TRACE + title.length * 2);
+    this.bytes = BYTES_PER_TRACE + title.length * 2;
     this.family = family;
     this.title = title;
     this.keeper = keeper;
@@ -130,11 +134,11 @@ export class LazyTrace extends Listed implements Trace {
     return hrTimeOf(this.start);
   }
 
-  override elapsedSeconds(now: HrTime): number {
+  elapsedSeconds(now: HrTime): number {
     return Math.max(0, secondsBetween(this.startTime, this.end === undefined ? now : hrTimeOf(this.end)));
   }
 
-  override forget(): void {
+  forget(): void {
     for (const { pins } of this.entries) this.keeper.unpin(pins);
     this.entries = [];
   }

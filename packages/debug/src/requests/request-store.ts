@@ -1,6 +1,7 @@
 import { epochMillis } from '../clock.ts';
 import { EventLogs, type EventLogsOptions } from '../events/event-logs.ts';
-import { type ReadableSpan, toSeconds } from '../readable-span.ts';
+import { endSecondsOf, nanosOf, type ReadableSpan } from '../readable-span.ts';
+import { ActiveList } from './active-list.ts';
 import { BUCKET_BOUNDS, BUCKET_COUNT, ERROR_BUCKET } from './buckets.ts';
 import { Families } from './families.ts';
 import { BYTES_PER_FAMILY, type Family } from './family.ts';
@@ -59,6 +60,10 @@ const defaults: Settled = {
   maxBytes: 32 * 1024 * 1024,
 };
 
+const BOUNDS_IN_NANOS: readonly number[] = BUCKET_BOUNDS.map((seconds) => seconds * 1e9);
+/** Most requests are in the first bucket alone. */
+const FIRST_SLOW = BOUNDS_IN_NANOS[1] as number;
+
 type Settled = Required<Omit<RequestStoreOptions, 'now' | keyof EventLogsOptions>>;
 
 /**
@@ -78,7 +83,6 @@ export class RequestStore implements TraceKeeper {
   };
   /** Of everything that is kept, by estimate. */
   bytes = 0;
-  activeCount = 0;
   /** Changes with everything that pages show; not with what time does to it, nor with what a running request's spans hold. */
   revision = 0;
   readonly options: Readonly<Settled>;
@@ -87,11 +91,10 @@ export class RequestStore implements TraceKeeper {
   private readonly families: Families;
   /** Objects that lines of traces keep until somebody looks. */
   pinned = 0;
+  private readonly running = new ActiveList();
   private activeSpans = 0;
   /** Places taken in all buckets. */
   private filed = 0;
-  private oldestActive: Listed | undefined;
-  private newestActive: Listed | undefined;
   /** Which family gives first, the next time the budget is used up. */
   private evictNext = 0;
 
@@ -106,6 +109,10 @@ export class RequestStore implements TraceKeeper {
       this.bytes += BYTES_PER_FAMILY;
     });
     this.eventLogs = new EventLogs(options, this.now, maxBytes / 4, (bytes) => this.spend(bytes));
+  }
+
+  get activeCount(): number {
+    return this.running.size;
   }
 
   begin(root: ReadableSpan): Request {
@@ -150,12 +157,15 @@ export class RequestStore implements TraceKeeper {
   finish(request: Request): void {
     const { root } = request;
     this.activeSpans -= request.spans.length;
-    this.grow(request, contentBytes(root));
-    this.file(request, this.families.ofSpan(root), toSeconds(root.duration), root.endTime[0]);
+    // The budget is looked at once, when all of the request is in its place.
+    const bytes = contentBytes(root);
+    request.bytes += bytes;
+    if (request.places > 0) this.bytes += bytes;
+    this.file(request, this.families.ofSpan(root), nanosOf(root), endSecondsOf(root));
   }
 
   finishTrace(trace: LazyTrace, seconds: number): void {
-    this.file(trace, this.families.named(trace.family), seconds, Math.floor(this.now() / 1000));
+    this.file(trace, this.families.named(trace.family), seconds * 1e9, Math.floor(this.now() / 1000));
   }
 
   /** Room for a line of a trace; `false` when there is none and the line is lost. */
@@ -190,10 +200,8 @@ export class RequestStore implements TraceKeeper {
   }
 
   /** Running requests, the oldest first. */
-  *active(): Generator<AnyRequest> {
-    for (let request = this.oldestActive; request !== undefined; request = request.newer) {
-      yield request as AnyRequest;
-    }
+  active(): AnyRequest[] {
+    return this.running.oldestFirst() as AnyRequest[];
   }
 
   /** Every request that is kept, once: running ones, then the finished ones. */
@@ -220,48 +228,34 @@ export class RequestStore implements TraceKeeper {
 
   private list(request: Listed): void {
     this.revision++;
-    if (this.activeCount >= this.options.maxActive) {
+    if (this.running.size >= this.options.maxActive) {
       this.drops.unlistedRequests++;
       return;
     }
+    this.running.add(request);
     this.enter(request);
-    this.activeCount++;
-    request.older = this.newestActive;
-    if (this.newestActive === undefined) this.oldestActive = request;
-    else this.newestActive.newer = request;
-    this.newestActive = request;
-  }
-
-  private unlist(request: Listed): void {
-    const listed =
-      request.older !== undefined || request.newer !== undefined || this.oldestActive === request;
-    if (!listed) return;
-    if (request.older === undefined) this.oldestActive = request.newer;
-    else request.older.newer = request.newer;
-    if (request.newer === undefined) this.newestActive = request.older;
-    else request.newer.older = request.older;
-    request.older = request.newer = undefined;
-    this.activeCount--;
-    this.leave(request);
+    if (this.bytes > this.options.maxBytes) this.keepBudget();
   }
 
   /** Into every bucket that it reached, and from the list of those that run. */
-  private file(request: Listed, family: Family, duration: number, epochSeconds: number): void {
-    // Times that users give may say anything.
-    const seconds = Number.isFinite(duration) ? Math.max(duration, 0) : 0;
-    request.finished = true;
+  private file(request: Listed, family: Family, nanos: number, epochSeconds: number): void {
     this.revision++;
-    family.latency.record(Math.round(seconds * 1e6), epochSeconds);
-    for (
-      let bucket = 0;
-      bucket < BUCKET_BOUNDS.length && seconds >= (BUCKET_BOUNDS[bucket] as number);
-      bucket++
-    ) {
+    request.finished = true;
+    family.latency.record(Math.round(nanos / 1e3), epochSeconds);
+    this.fileIn(family, 0, request);
+    if (nanos >= FIRST_SLOW) this.fileSlow(family, nanos, request);
+    if (request.failed) this.fileIn(family, ERROR_BUCKET, request);
+    if (request.slot >= 0) {
+      this.running.remove(request);
+      this.leave(request);
+    }
+    if (this.bytes > this.options.maxBytes) this.keepBudget();
+  }
+
+  private fileSlow(family: Family, nanos: number, request: Listed): void {
+    for (let bucket = 1; bucket < ERROR_BUCKET && nanos >= (BOUNDS_IN_NANOS[bucket] as number); bucket++) {
       this.fileIn(family, bucket, request);
     }
-    if (request.failed) this.fileIn(family, ERROR_BUCKET, request);
-    this.unlist(request);
-    this.keepBudget();
   }
 
   private fileIn(family: Family, bucket: number, request: Listed): void {

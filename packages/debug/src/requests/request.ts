@@ -1,7 +1,7 @@
 import { type HrTime, SpanStatusCode } from '@opentelemetry/api';
 import { elapsedSeconds, type ReadableSpan } from '../readable-span.ts';
 import { familyOf, titleOf } from './family.ts';
-import { Listed } from './listed.ts';
+import type { Listed } from './listed.ts';
 
 /** What a span weighs before anything is written into it, in bytes: measured 216 for our own, 900 for the SDK's. */
 export const BYTES_PER_SPAN = 600;
@@ -10,17 +10,23 @@ export const BYTES_PER_SPAN = 600;
 const none: readonly ReadableSpan[] = [];
 
 /** The span that began a request here (a SERVER span, or the first of a job) and everything below it. */
-export class Request extends Listed {
-  readonly kind = 'spans';
+export class Request implements Listed {
   readonly root: ReadableSpan;
+  bytes: number = BYTES_PER_SPAN;
+  places = 0;
+  slot = -1;
+  finished = false;
   /** Descendants of the root, in the order in which they started. */
   spans: readonly ReadableSpan[] = none;
   /** Descendants that were not kept, because the request had too many. */
   droppedSpans = 0;
 
   constructor(root: ReadableSpan) {
-    super(BYTES_PER_SPAN);
     this.root = root;
+  }
+
+  get kind(): 'spans' {
+    return 'spans';
   }
 
   get family(): string {
@@ -39,7 +45,7 @@ export class Request extends Listed {
     return this.root.startTime;
   }
 
-  override elapsedSeconds(now: HrTime): number {
+  elapsedSeconds(now: HrTime): number {
     return elapsedSeconds(this.root, now);
   }
 
@@ -48,7 +54,7 @@ export class Request extends Listed {
     else (this.spans as ReadableSpan[]).push(span);
   }
 
-  override forget(): void {
+  forget(): void {
     this.spans = none;
   }
 }

@@ -1,4 +1,4 @@
-import { type Context, type Span, trace } from '@opentelemetry/api';
+import { type Context, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api';
 import type { ReadableSpan } from '../readable-span.ts';
 import { registry } from '../registry.ts';
 import type { Request } from './request.ts';
@@ -27,8 +27,7 @@ export class RequestsProcessor {
   }
 
   onStart(span: Span, parentContext: Context): void {
-    const parent = trace.getSpan(parentContext) as unknown as Linked | undefined;
-    const request = parent?.[this.link];
+    const request = this.requestIn(parentContext);
     const started = span as unknown as Linked;
     if (request === undefined) {
       started[this.link] = this.store.begin(started);
@@ -45,6 +44,11 @@ export class RequestsProcessor {
     if (request === undefined) return;
     if (request.root === ended) this.store.finish(request);
     else if (ended[this.unkept] === undefined) this.store.spanEnded(request, ended);
+  }
+
+  private requestIn(context: Context): Request | undefined {
+    if (context === ROOT_CONTEXT) return undefined;
+    return (trace.getSpan(context) as unknown as Linked | undefined)?.[this.link];
   }
 
   async forceFlush(): Promise<void> {}

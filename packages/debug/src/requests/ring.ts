@@ -21,7 +21,7 @@ export class Ring<T> {
     }
     const gone = this.items[this.oldest];
     this.items[this.oldest] = item;
-    this.oldest = (this.oldest + 1) % this.capacity;
+    if (++this.oldest === this.capacity) this.oldest = 0;
     return gone;
   }
 

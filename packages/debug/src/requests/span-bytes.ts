@@ -7,6 +7,10 @@ const MAX_ELEMENTS = 1_000;
 
 /** About how many bytes the contents of a span take beside the span itself. Keys are shared literals as a rule. */
 export function contentBytes(span: ReadableSpan): number {
+  return span.contentBytes ?? weigh(span);
+}
+
+function weigh(span: ReadableSpan): number {
   let bytes = span.name.length + attributeBytes(span.attributes);
   for (const event of span.events) bytes += PER_ENTRY * 2 + attributeBytes(event.attributes);
   for (const link of span.links) bytes += PER_ENTRY * 4 + attributeBytes(link.attributes);
