@@ -66,19 +66,19 @@ function otlpSpan(span: ReadableSpan): object {
   };
 }
 
-function otlpEvent({ attributes, name, time }: SpanEvent): object {
+export function otlpEvent({ attributes, name, time }: SpanEvent): object {
   return { name, timeUnixNano: unixNano(time), attributes: keyValues(attributes ?? {}) };
 }
 
-function otlpLink({ attributes, context }: Link): object {
+export function otlpLink({ attributes, context }: Link): object {
   return { traceId: context.traceId, spanId: context.spanId, attributes: keyValues(attributes ?? {}) };
 }
 
-function unixNano([seconds, nanos]: HrTime): string {
+export function unixNano([seconds, nanos]: HrTime): string {
   return `${BigInt(seconds) * 1_000_000_000n + BigInt(nanos)}`;
 }
 
-function keyValues(attributes: Attributes): object[] {
+export function keyValues(attributes: Attributes): object[] {
   return Object.entries(attributes).map(([key, value]) => ({ key, value: anyValue(value, 0) }));
 }
 

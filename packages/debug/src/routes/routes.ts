@@ -9,6 +9,7 @@ import { requestsRoute } from './requests.ts';
 import type { Route } from './route.ts';
 import { selfRoute } from './self.ts';
 import { traceRoute } from './trace.ts';
+import { tracezRoutes } from './tracez.ts';
 
 /** Everything that is served below the mount point. Whatever is not here belongs to the application. */
 export const ROUTES: readonly Route[] = [
@@ -19,6 +20,7 @@ export const ROUTES: readonly Route[] = [
   errorsRoute,
   eventsRoute,
   selfRoute,
+  ...tracezRoutes,
   { path: '/sonde.css', type: 'text/css; charset=utf-8', body: stylesheet },
   { path: '/sonde.js', type: 'text/javascript; charset=utf-8', body: script },
 ];
