@@ -2,7 +2,7 @@ import { sayFailed } from '../report.ts';
 import { respond } from '../routes/respond.ts';
 import type { PageRequest, PageSource } from '../routes/route.ts';
 import { routeOf } from '../routes/routes.ts';
-import { inSlices } from '../slices.ts';
+import { inSlices, type Steps } from '../slices.ts';
 import { isoTime } from '../view/summary.ts';
 import type { LivePage } from './updates.ts';
 
@@ -27,11 +27,27 @@ export function livePage(
     served,
     async render() {
       const now = source();
-      const { body } = await inSlices(respond(inner, now)).catch((error: unknown) => {
+      const work = new Stopwatch();
+      const { body } = await inSlices(work.timed(respond(inner, now))).catch((error: unknown) => {
         sayFailed(`sonde: the page ${asked.path} could not be kept up to date`, error);
         throw error;
       });
-      return { markup: body, at: isoTime(now.now) };
+      return { markup: body, at: isoTime(now.now), millis: work.millis };
     },
   };
+}
+
+/** Adds up what steps take, without what happens between them. */
+class Stopwatch {
+  millis = 0;
+
+  *timed<T>(steps: Steps<T>): Steps<T> {
+    for (;;) {
+      const began = performance.now();
+      const { done, value } = steps.next();
+      this.millis += performance.now() - began;
+      if (done) return value;
+      yield;
+    }
+  }
 }

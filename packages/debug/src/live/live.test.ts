@@ -200,7 +200,7 @@ it('whoever reads nothing loses the connection and its place, and no more than o
       revision: () => rendered,
       ages: () => true,
       served: () => true,
-      render: async () => ({ markup: `${markup}${++rendered}`, at: '' }),
+      render: async () => ({ markup: `${markup}${++rendered}`, at: '', millis: 0 }),
     });
     if (typeof stream === 'string') return response.writeHead(503).end(stream);
     response.writeHead(200);

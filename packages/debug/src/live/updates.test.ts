@@ -124,6 +124,30 @@ describe('a page that is kept up to date', () => {
     expect(rendered()).toBe(before + 1);
   });
 
+  it.each([
+    [0, 1],
+    [4, 1],
+    [4.1, 2],
+    [12, 3],
+    [40, 10],
+    [1_000, 10],
+  ])('that takes %d ms of the event loop is looked at after %d seconds', async (millis, seconds) => {
+    let ticks = 0;
+    const page: LivePage = {
+      revision: () => ticks,
+      ages: () => true,
+      served: () => true,
+      render: async () => ({ markup: `${ticks}`, at: '', millis }),
+    };
+    const tick = async () => ++ticks > 0;
+    const chunks = updates(page, new AbortController().signal, tick);
+    await chunks.next();
+    for (const times of [1, 2, 3]) {
+      await chunks.next();
+      expect(ticks).toBe(times * seconds);
+    }
+  });
+
   it('ends after ten minutes, so that whoever looks is judged anew', async () => {
     const { next } = watch();
     let seconds = 0;
@@ -148,7 +172,7 @@ describe('pages that are kept up to date', () => {
     revision: () => 0,
     ages: () => false,
     served: () => true,
-    render: async () => ({ markup: '', at: '' }),
+    render: async () => ({ markup: '', at: '', millis: 0 }),
   };
 
   it('are so many and no more; one that ends gives its place, once', () => {

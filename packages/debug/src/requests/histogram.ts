@@ -21,7 +21,9 @@ export class Histogram {
   sumOfSquares = 0;
 
   get count(): number {
-    return this.counts.reduce((sum, count) => sum + count, 0);
+    let sum = 0;
+    for (const count of this.counts) sum += count;
+    return sum;
   }
 
   get mean(): number {

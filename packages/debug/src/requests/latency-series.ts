@@ -44,7 +44,7 @@ export class LatencySeries {
     if (this.second >= 0) {
       this.seconds.add(this.second, this.counts, this.sum, this.sumOfSquares);
       this.minutes.add(Math.floor(this.second / 60), this.counts, this.sum, this.sumOfSquares);
-      addTo(this.all.counts, 0, this.counts);
+      addFrom(this.counts, 0, this.all.counts);
       this.all.sum += this.sum;
       this.all.sumOfSquares += this.sumOfSquares;
       this.counts.fill(0);
@@ -82,8 +82,7 @@ class Slots {
     for (let slot = 0; slot < SLOTS; slot++) {
       const at = this.ticks[slot] as number;
       if (at < 0 || at > tick || at <= tick - SLOTS) continue;
-      const begin = slot * HISTOGRAM_ROWS;
-      addTo(sum.counts, 0, this.counts.subarray(begin, begin + HISTOGRAM_ROWS));
+      addFrom(this.counts, slot * HISTOGRAM_ROWS, sum.counts);
       sum.sum += this.sums[slot] as number;
       sum.sumOfSquares += this.squares[slot] as number;
     }
@@ -92,6 +91,11 @@ class Slots {
 }
 
 /** Adds the rows of one histogram to those of another, which begin at `from`. */
-function addTo(rows: Uint32Array | number[], from: number, counts: Uint32Array): void {
+function addTo(rows: Uint32Array, from: number, counts: Uint32Array): void {
   for (let row = 0; row < HISTOGRAM_ROWS; row++) (rows[from + row] as number) += counts[row] as number;
+}
+
+/** Adds the rows of one histogram, which begin at `from`, to those of another. Sixty times for a cell of the page. */
+function addFrom(counts: Uint32Array, from: number, rows: number[]): void {
+  for (let row = 0; row < HISTOGRAM_ROWS; row++) (rows[row] as number) += counts[from + row] as number;
 }
