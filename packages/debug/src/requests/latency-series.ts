@@ -44,7 +44,8 @@ export class LatencySeries {
     if (this.second >= 0) {
       this.seconds.add(this.second, this.counts, this.sum, this.sumOfSquares);
       this.minutes.add(Math.floor(this.second / 60), this.counts, this.sum, this.sumOfSquares);
-      addFrom(this.counts, 0, this.all.counts);
+      for (let row = 0; row < HISTOGRAM_ROWS; row++)
+        (this.all.counts[row] as number) += this.counts[row] as number;
       this.all.sum += this.sum;
       this.all.sumOfSquares += this.sumOfSquares;
       this.counts.fill(0);
@@ -64,6 +65,9 @@ class Slots {
   private readonly sums = new Float64Array(SLOTS);
   private readonly squares = new Float64Array(SLOTS);
   private readonly ticks = new Float64Array(SLOTS).fill(-1);
+  /** Rows below the one and from the other on are empty in all slots: most of them, and sixty are read at a time. */
+  private low = HISTOGRAM_ROWS;
+  private high = 0;
 
   add(tick: number, counts: Uint32Array, sum: number, sumOfSquares: number): void {
     const slot = tick % SLOTS;
@@ -72,7 +76,13 @@ class Slots {
       this.counts.fill(0, slot * HISTOGRAM_ROWS, (slot + 1) * HISTOGRAM_ROWS);
       this.sums[slot] = this.squares[slot] = 0;
     }
-    addTo(this.counts, slot * HISTOGRAM_ROWS, counts);
+    for (let row = 0; row < HISTOGRAM_ROWS; row++) {
+      const count = counts[row] as number;
+      if (count === 0) continue;
+      (this.counts[slot * HISTOGRAM_ROWS + row] as number) += count;
+      if (row < this.low) this.low = row;
+      if (row >= this.high) this.high = row + 1;
+    }
     (this.sums[slot] as number) += sum;
     (this.squares[slot] as number) += sumOfSquares;
   }
@@ -82,20 +92,12 @@ class Slots {
     for (let slot = 0; slot < SLOTS; slot++) {
       const at = this.ticks[slot] as number;
       if (at < 0 || at > tick || at <= tick - SLOTS) continue;
-      addFrom(this.counts, slot * HISTOGRAM_ROWS, sum.counts);
+      for (let row = this.low; row < this.high; row++) {
+        (sum.counts[row] as number) += this.counts[slot * HISTOGRAM_ROWS + row] as number;
+      }
       sum.sum += this.sums[slot] as number;
       sum.sumOfSquares += this.squares[slot] as number;
     }
     return sum;
   }
-}
-
-/** Adds the rows of one histogram to those of another, which begin at `from`. */
-function addTo(rows: Uint32Array, from: number, counts: Uint32Array): void {
-  for (let row = 0; row < HISTOGRAM_ROWS; row++) (rows[from + row] as number) += counts[row] as number;
-}
-
-/** Adds the rows of one histogram, which begin at `from`, to those of another. Sixty times for a cell of the page. */
-function addFrom(counts: Uint32Array, from: number, rows: number[]): void {
-  for (let row = 0; row < HISTOGRAM_ROWS; row++) (rows[row] as number) += counts[from + row] as number;
 }
