@@ -1,5 +1,6 @@
 import type { Attributes, HrTime, Link } from '@opentelemetry/api';
 import type { ReadableSpan, SpanEvent } from '../readable-span.ts';
+import { isSecretKey, WITHHELD, withoutSecrets } from '../secrets.ts';
 
 /**
  * Spans as OTLP/JSON, an `ExportTraceServiceRequest`: what any collector takes, and what `otelcol`, Jaeger and others
@@ -51,7 +52,7 @@ function otlpSpan(span: ReadableSpan): object {
     ...(traceState === undefined ? {} : { traceState: traceState.serialize() }),
     // Bits 8 and 9 say whether it is known that the parent is remote, and whether it is.
     flags: (traceFlags & 0xff) | 0x100 | (parent?.isRemote ? 0x200 : 0),
-    name: span.name,
+    name: withoutSecrets(span.name),
     // OTLP counts from 1, the api from 0.
     kind: span.kind + 1,
     startTimeUnixNano: unixNano(span.startTime),
@@ -62,12 +63,19 @@ function otlpSpan(span: ReadableSpan): object {
     droppedEventsCount: span.droppedEventsCount,
     links: span.links.map(otlpLink),
     droppedLinksCount: span.droppedLinksCount,
-    status: { code: status.code, ...(status.message === undefined ? {} : { message: status.message }) },
+    status: {
+      code: status.code,
+      ...(status.message === undefined ? {} : { message: withoutSecrets(status.message) }),
+    },
   };
 }
 
 export function otlpEvent({ attributes, name, time }: SpanEvent): object {
-  return { name, timeUnixNano: unixNano(time), attributes: keyValues(attributes ?? {}) };
+  return {
+    name: withoutSecrets(name),
+    timeUnixNano: unixNano(time),
+    attributes: keyValues(attributes ?? {}),
+  };
 }
 
 export function otlpLink({ attributes, context }: Link): object {
@@ -79,16 +87,20 @@ export function unixNano([seconds, nanos]: HrTime): string {
 }
 
 export function keyValues(attributes: Attributes): object[] {
-  return Object.entries(attributes).map(([key, value]) => ({ key, value: anyValue(value, 0) }));
+  return Object.entries(attributes).map(([key, value]) => ({ key, value: memberOf(key, value, 0) }));
 }
 
 /** Deeper values were cut when they were accepted; foreign SDKs may keep any. */
 const MAX_DEPTH = 64;
 
+function memberOf(key: string, value: unknown, depth: number): object {
+  return isSecretKey(key) ? { stringValue: WITHHELD } : anyValue(value, depth);
+}
+
 function anyValue(value: unknown, depth: number): object {
   switch (typeof value) {
     case 'string':
-      return { stringValue: value };
+      return { stringValue: withoutSecrets(value) };
     case 'boolean':
       return { boolValue: value };
     case 'number':
@@ -103,7 +115,10 @@ function anyValue(value: unknown, depth: number): object {
       }
       return {
         kvlistValue: {
-          values: Object.entries(value).map(([key, part]) => ({ key, value: anyValue(part, depth + 1) })),
+          values: Object.entries(value).map(([key, part]) => ({
+            key,
+            value: memberOf(key, part, depth + 1),
+          })),
         },
       };
     default:

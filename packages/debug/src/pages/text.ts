@@ -1,3 +1,5 @@
+import { withoutSecrets } from '../secrets.ts';
+
 /**
  * Strangers choose URLs, headers and names, so what is shown of them is made harmless and short: control
  * characters become visible, what turns the direction of writing is spelled out, half surrogate pairs are
@@ -15,13 +17,17 @@ export function visible(text: string): string {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it looks for
 const HIDDEN = /[\0-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/g;
 
-/** At most `limit` characters of `text`, and how long the whole is. */
+/** At most `limit` characters of `text`, without credentials, and how long the whole is. */
 export function cut(text: string, limit: number): string {
-  if (text.length <= limit) return text;
-  const last = text.charCodeAt(limit - 1);
+  if (text.length <= limit) return withoutSecrets(text);
+  // One that begins within the limit is known by what is behind it.
+  const shown = withoutSecrets(text.slice(0, limit + LOOK_AHEAD));
+  const last = shown.charCodeAt(limit - 1);
   const end = last >= 0xd800 && last <= 0xdbff ? limit - 1 : limit;
-  return `${text.slice(0, end)}… (${text.length.toLocaleString('en-US')} characters)`;
+  return `${shown.slice(0, end)}… (${text.length.toLocaleString('en-US')} characters)`;
 }
+
+const LOOK_AHEAD = 1_000;
 
 /** The same on one line. */
 export function oneLine(text: string): string {

@@ -1,5 +1,6 @@
 import { type Attributes, SpanKind } from '@opentelemetry/api';
 import type { ReadableSpan } from '../readable-span.ts';
+import { withoutSecrets } from '../secrets.ts';
 import { BUCKET_COUNT } from './buckets.ts';
 import { BYTES_PER_SERIES, LatencySeries } from './latency-series.ts';
 import type { Listed } from './listed.ts';
@@ -53,7 +54,8 @@ export const MAX_FAMILY_NAME = 200;
 export function familyOf(root: ReadableSpan): string {
   const method = methodOf(root);
   const target = targetOf(root, method);
-  return (method === undefined ? target : `${method} ${target}`).slice(0, MAX_FAMILY_NAME);
+  // Without credentials from the beginning: addresses of pages are made of it.
+  return withoutSecrets(method === undefined ? target : `${method} ${target}`).slice(0, MAX_FAMILY_NAME);
 }
 
 /** The first word of a family's name; `undefined` for what is no request of HTTP. */

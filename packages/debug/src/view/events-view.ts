@@ -4,6 +4,7 @@ import type { RecordedEventLog } from '../events/recorded-event-log.ts';
 import { cut, TITLE_LIMIT } from '../pages/text.ts';
 import { hrTimeOf, secondsBetween, toSeconds } from '../readable-span.ts';
 import type { RequestStore } from '../requests/request-store.ts';
+import { withoutSecrets } from '../secrets.ts';
 import type { Steps } from '../slices.ts';
 import { type LineView, REDACTED } from './lines-view.ts';
 import { isoTime } from './summary.ts';
@@ -144,7 +145,7 @@ function viewEntries(log: RecordedEventLog, showSensitive: boolean): LineView[] 
     return {
       time: isoTime(hrTimeOf(when)),
       elapsedSeconds,
-      text: showSensitive ? text : REDACTED,
+      text: showSensitive ? withoutSecrets(text) : REDACTED,
       ...(error ? { error: true } : {}),
       ...(showSensitive ? {} : { sensitive: true }),
     };

@@ -12,6 +12,7 @@ import type { LazyTrace } from '../requests/lazy-trace.ts';
 import { LINE_LIMIT } from '../requests/line.ts';
 import type { Request } from '../requests/request.ts';
 import type { AnyRequest } from '../requests/request-store.ts';
+import { isSecretKey, WITHHELD, withoutSecrets } from '../secrets.ts';
 import { failed, isoTime } from './summary.ts';
 import { targetOf } from './trace-view.ts';
 
@@ -49,7 +50,7 @@ export function viewLines(request: AnyRequest, showSensitive: boolean, now: HrTi
     return {
       time: isoTime(time),
       elapsedSeconds: elapsed,
-      text: sensitive && !showSensitive ? REDACTED : text,
+      text: sensitive && !showSensitive ? REDACTED : withoutSecrets(text),
       ...(error ? { error: true } : {}),
       ...(sensitive ? { sensitive: true } : {}),
     };
@@ -89,6 +90,11 @@ function tookOf(span: ReadableSpan, now: HrTime): string {
   return span.ended ? `(${took})` : `(running, ${took} so far)`;
 }
 
+function brief(key: string, value: unknown): string {
+  if (isSecretKey(key)) return WITHHELD;
+  return typeof value === 'object' ? '…' : cut(String(value), TITLE_LIMIT);
+}
+
 function tellEvent({ attributes = {}, name, time }: SpanEvent, prefix: string): Told {
   if (name === 'exception') {
     const { 'exception.message': message, 'exception.type': type } = attributes;
@@ -100,6 +106,6 @@ function tellEvent({ attributes = {}, name, time }: SpanEvent, prefix: string): 
   }
   const pairs = Object.entries(attributes)
     .slice(0, 20)
-    .map(([key, value]) => ` ${key}=${typeof value === 'object' ? '…' : cut(String(value), TITLE_LIMIT)}`);
+    .map(([key, value]) => ` ${key}=${brief(key, value)}`);
   return { time, text: cut(`${prefix}${name}${pairs.join('')}`, LINE_LIMIT) };
 }

@@ -2,6 +2,7 @@ import { type HrTime, SpanKind } from '@opentelemetry/api';
 import { cut, TITLE_LIMIT, VALUE_LIMIT } from '../pages/text.ts';
 import { elapsedSeconds, type ReadableSpan, secondsBetween } from '../readable-span.ts';
 import type { Request } from '../requests/request.ts';
+import { isSecretKey, WITHHELD, withoutSecrets } from '../secrets.ts';
 import type { Steps } from '../slices.ts';
 import { failed, isoTime, type RequestSummary, summarize } from './summary.ts';
 
@@ -192,7 +193,7 @@ function viewSpan(
 function viewAttributes(attributes: object): Readonly<Record<string, unknown>> {
   const shown: Record<string, unknown> = Object.create(null);
   for (const [key, value] of Object.entries(attributes)) {
-    shown[cut(key, TITLE_LIMIT)] = new ValueView().of(value, VALUE_LIMIT, 0);
+    shown[cut(key, TITLE_LIMIT)] = new ValueView().of(key, value, VALUE_LIMIT, 0);
   }
   return shown;
 }
@@ -200,7 +201,7 @@ function viewAttributes(attributes: object): Readonly<Record<string, unknown>> {
 /** Of an HTTP span, what its name leaves out. */
 export function targetOf({ attributes, kind }: ReadableSpan): string | undefined {
   const target = attributes[kind === SpanKind.SERVER ? 'url.path' : 'url.full'];
-  return typeof target === 'string' ? target.replace(/^https?:\/\//, '') : undefined;
+  return typeof target === 'string' ? withoutSecrets(target).replace(/^https?:\/\//, '') : undefined;
 }
 
 /** Something that JSON can carry: bytes as base64 text, arrays and maps cut in length and depth. */
@@ -208,7 +209,8 @@ class ValueView {
   /** In all its depth: a value that shares its parts could be endless. */
   private elementsLeft = 200;
 
-  of(value: unknown, limit: number, depth: number): unknown {
+  of(key: string, value: unknown, limit: number, depth: number): unknown {
+    if (isSecretKey(key)) return WITHHELD;
     if (typeof value === 'string') return cut(value, limit);
     if (typeof value === 'bigint') return String(value);
     if (typeof value !== 'object' || value === null) return value;
@@ -219,7 +221,7 @@ class ValueView {
     // What is nested deeper, nobody reads in a table.
     if (depth === 8) return '…';
     const shown = this.shown(Object.entries(value)).map(
-      ([key, part]) => [cut(key, TITLE_LIMIT), this.of(part, TITLE_LIMIT, depth + 1)] as const,
+      ([key, part]) => [cut(key, TITLE_LIMIT), this.of(key, part, TITLE_LIMIT, depth + 1)] as const,
     );
     return Array.isArray(value) ? shown.map(([, part]) => part) : Object.fromEntries(shown);
   }

@@ -1,6 +1,7 @@
 import { keyValues, otlpEvent, otlpLink, unixNano } from '../forms/otlp-json.ts';
 import { type ReadableSpan, secondsBetween, toSeconds } from '../readable-span.ts';
 import type { RequestStore } from '../requests/request-store.ts';
+import { withoutSecrets } from '../secrets.ts';
 import type { Steps } from '../slices.ts';
 import { failed } from '../view/summary.ts';
 
@@ -73,7 +74,7 @@ function* spansOf(store: RequestStore): Generator<ReadableSpan> {
 }
 
 function nameOf({ name }: ReadableSpan): string {
-  return name.slice(0, MAX_NAME_LENGTH);
+  return withoutSecrets(name).slice(0, MAX_NAME_LENGTH);
 }
 
 function bucketOf(span: ReadableSpan): TracezBucket {
@@ -103,7 +104,10 @@ function sampleOf(span: ReadableSpan, bucket: TracezBucket): object {
     links: span.links.map(otlpLink),
     ...(bucket === 'error'
       ? {
-          status: { code: status.code, ...(status.message === undefined ? {} : { message: status.message }) },
+          status: {
+            code: status.code,
+            ...(status.message === undefined ? {} : { message: withoutSecrets(status.message) }),
+          },
         }
       : {}),
   };
