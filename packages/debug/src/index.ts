@@ -35,7 +35,11 @@ export { fromContext, newContext, newEventLog, newTrace } from './new-trace.ts';
 export type { DebugOptions } from './page-server.ts';
 export { type PageTarget, pageMatcher } from './page-target.ts';
 export { type Drops, RequestStore, type RequestStoreOptions } from './requests/request-store.ts';
-export { RequestsProcessor } from './requests/requests-processor.ts';
+export {
+  type FirstSpan,
+  RequestsProcessor,
+  type RequestsProcessorOptions,
+} from './requests/requests-processor.ts';
 export type {
   EnvironmentFact,
   ExportFacts,

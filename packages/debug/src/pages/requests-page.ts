@@ -8,7 +8,7 @@ import { histogramSection } from './histogram-section.ts';
 import { type Html, html } from './html.ts';
 import { queryBox } from './query-box.ts';
 import { none, requestTable } from './request-table.ts';
-import { byteCount, cut, duration, TITLE_LIMIT } from './text.ts';
+import { byteCount, count, cut, duration, TITLE_LIMIT } from './text.ts';
 
 /** What the page was asked for beside the families, or the sentence why there is none. */
 export type Selection =
@@ -131,7 +131,7 @@ function looks({ b, expanded, family, traced }: BucketListView, { hide }: Flags)
   }${hide && html` <span class="between">sensitive lines are hidden</span>`}</p>`;
 }
 
-function store({ store: { bytes, dropped, maxBytes } }: RequestsView): Html {
+function store({ ignoredRequests, store: { bytes, dropped, maxBytes } }: RequestsView): Html {
   const drops = [
     dropped.evictedRequests > 0 && `${dropped.evictedRequests} requests forgotten early for want of room`,
     dropped.unlistedRequests > 0 && `${dropped.unlistedRequests} running requests not listed`,
@@ -139,5 +139,5 @@ function store({ store: { bytes, dropped, maxBytes } }: RequestsView): Html {
     dropped.overflowRequests > 0 && `${dropped.overflowRequests} requests in the overflow family`,
     dropped.traceEvents > 0 && `${dropped.traceEvents} lines of traces not kept`,
   ].filter((drop) => drop !== false);
-  return html`<p class="store">The store takes about ${byteCount(bytes)} of ${byteCount(maxBytes)}; dropped: ${drops.length === 0 ? 'nothing' : drops.join(', ')}.</p>`;
+  return html`<p class="store">The store takes about ${byteCount(bytes)} of ${byteCount(maxBytes)}; dropped: ${drops.length === 0 ? 'nothing' : drops.join(', ')}.${ignoredRequests > 0 && ` Left out by rule: ${count(ignoredRequests, 'request')}.`}</p>`;
 }

@@ -81,6 +81,8 @@ export class RequestStore implements TraceKeeper {
     overflowRequests: 0,
     traceEvents: 0,
   };
+  /** Requests that a rule of the user's left out. */
+  ignoredRequests = 0;
   /** Of everything that is kept, by estimate. */
   bytes = 0;
   /** Changes with everything that pages show; not with what time does to it, nor with what a running request's spans hold. */

@@ -25,7 +25,8 @@ export const requestsRoute: PageRoute = {
     const status = selection !== undefined && 'notice' in selection ? 404 : 200;
     if (asked.form === 'json' && selection !== undefined)
       return answerJson(source, jsonOf(selection), status);
-    const view = yield* viewRequests(source.store, source.now);
+    const untraced = source.self?.().facts.ignoredRequests;
+    const view = yield* viewRequests(source.store, source.now, untraced);
     if (asked.form === 'text') return answerText(requestsText(view, selection), status);
     const page = yield* requestsPage(view, selection, flags, asked.base);
     return answer(asked, source, { status, title: 'requests', json: view, page: () => page });

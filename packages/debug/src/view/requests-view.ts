@@ -26,6 +26,8 @@ export interface RequestsView {
     readonly maxBytes: number;
     readonly dropped: Drops;
   };
+  /** Requests that rules of the user's left out. */
+  readonly ignoredRequests: number;
 }
 
 export interface FamilyView {
@@ -64,7 +66,8 @@ export interface ActiveView {
 const REQUESTS_PER_STEP = 500;
 const FAMILIES_PER_STEP = 10;
 
-export function* viewRequests(store: RequestStore, now: HrTime): Steps<RequestsView> {
+/** @param untraced requests that were ignored before any span was made */
+export function* viewRequests(store: RequestStore, now: HrTime, untraced = 0): Steps<RequestsView> {
   const activeByFamily = yield* countByFamily([...store.active()]);
   const families: FamilyView[] = [];
   for (const family of store.listFamilies()) {
@@ -82,6 +85,7 @@ export function* viewRequests(store: RequestStore, now: HrTime): Steps<RequestsV
     familiesNotShown: activeByFamily.size - more.length,
     active: viewActive(store, now, () => true, plain),
     store: { bytes: store.bytes, maxBytes: store.options.maxBytes, dropped: { ...store.drops } },
+    ignoredRequests: store.ignoredRequests + untraced,
   };
 }
 
