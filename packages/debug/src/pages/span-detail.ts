@@ -1,6 +1,7 @@
 import { type ClientPhases, PHASE_NAMES } from '../analysis/client-phases.ts';
 import { curlOf } from '../forms/curl.ts';
 import { attributeTerm } from '../query/write-query.ts';
+import { isSecretKey } from '../secrets.ts';
 import type { SpanReport } from '../view/trace-report.ts';
 import type { EventView, SpanView } from '../view/trace-view.ts';
 import { searchAddress } from './address.ts';
@@ -76,7 +77,7 @@ function attributes(title: string, values: object, base?: string): Html | undefi
   const entries = Object.entries(values);
   if (entries.length === 0) return undefined;
   const heading = (key: string, value: unknown) => {
-    if (base === undefined || !isAskable(value)) return html`${key}`;
+    if (base === undefined || isSecretKey(key) || !isAskable(value)) return html`${key}`;
     return html`<a href="${base}requests${searchAddress(attributeTerm(key, value))}">${key}</a>`;
   };
   return html`${title !== '' && html`<h3>${title}</h3>`}<table class="attributes"><tbody>

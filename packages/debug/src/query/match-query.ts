@@ -2,6 +2,7 @@ import { type HrTime, SpanKind } from '@opentelemetry/api';
 import { type ReadableSpan, toSeconds } from '../readable-span.ts';
 import type { LazyTrace } from '../requests/lazy-trace.ts';
 import type { AnyRequest } from '../requests/request-store.ts';
+import { isSecretKey, withoutSecrets } from '../secrets.ts';
 import type { Steps } from '../slices.ts';
 import type { Condition, Field, Operator, State, Time } from './query.ts';
 
@@ -136,9 +137,17 @@ function comparing(operator: Operator): (a: number, b: number) => boolean {
 
 type TextTest = (text: string) => boolean;
 
+/**
+ * What no page shows is not found either: whether a guess matches would tell it, one character after the other. The
+ * second test is for the few that pass the first.
+ */
+function shown(test: TextTest): TextTest {
+  return (text) => test(text) && test(withoutSecrets(text));
+}
+
 /** Not equal is the opposite of equal for the request as a whole: "no span has it", not "some span has another". */
 function negatable(operator: Operator, matcher: (test: TextTest) => Matcher, value: string): Matcher {
-  const test = operator === '~' || operator === '!~' ? similar(value) : like(value);
+  const test = shown(operator === '~' || operator === '!~' ? similar(value) : like(value));
   const found = matcher(test);
   return operator.startsWith('!') ? opposite(found) : found;
 }
@@ -232,6 +241,7 @@ function has({ attributes, events }: ReadableSpan, name: string): boolean {
 }
 
 function attributeTest(key: string, operator: Operator, value: string): Matcher {
+  if (isSecretKey(key)) return () => operator.startsWith('!');
   if (['=', '!=', '~', '!~'].includes(operator)) {
     return negatable(
       operator,
@@ -256,10 +266,12 @@ function textsOf(value: unknown): string[] {
 }
 
 function anywhere(text: string, sensitive: boolean): Matcher {
-  const test = similar(text);
+  const test = shown(similar(text));
   const inValues = (attributes: object | undefined): boolean => {
     if (attributes === undefined) return false;
-    for (const value of Object.values(attributes)) if (textsOf(value).some(test)) return true;
+    for (const [key, value] of Object.entries(attributes)) {
+      if (textsOf(value).some(test) && !isSecretKey(key)) return true;
+    }
     return false;
   };
   const within = eitherWay(

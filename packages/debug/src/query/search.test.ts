@@ -275,3 +275,40 @@ it('any text can be looked for, and is found where it stands', () => {
     }),
   );
 });
+
+it('a credential is not found by guessing it, whole or in part', () => {
+  const own = new RequestStore();
+  const tracer = new TracerProvider({ spanProcessors: [new RequestsProcessor(own)] }).getTracer('t');
+  const attributes = {
+    'user.password': 'hunter2',
+    'http.request.header.authorization': ['Bearer hunter2'],
+    'app.pin_token': 4711,
+    'url.full': 'https://ada:hunter2@bank.example/pay?token=hunter2&n=1',
+  };
+  const span = tracer.startSpan('pay', { attributes });
+  span.recordException(new Error('https://ada:hunter2@bank.example failed'));
+  span.setStatus({ code: SpanStatusCode.ERROR, message: 'password=hunter2' }).end();
+  const byHand = own.beginTrace('mail', 'pay');
+  byHand.lazyPrintf('Authorization: Bearer hunter2');
+  byHand.finish();
+  const totalOf = (text: string) => {
+    const { query } = parseQuery(text) as { query: Query };
+    return atOnce(search(own.everything(), query, ASKER)).total;
+  };
+  for (const text of [
+    'hunter2',
+    'hunt',
+    'user.password=hunter2',
+    'user.password~h',
+    'user.password=*',
+    'app.pin_token>4700',
+    'url.full~hunter',
+    'error~hunter',
+    'http.request.header.authorization~hunter',
+  ]) {
+    expect([text, totalOf(text)]).toEqual([text, 0]);
+  }
+  expect(totalOf('user.password!=hunter2')).toBe(2);
+  expect(totalOf('url.full~bank.example')).toBe(1);
+  expect(totalOf('has:user.password')).toBe(1);
+});

@@ -4,6 +4,7 @@ import { cut, TITLE_LIMIT } from '../pages/text.ts';
 import { fieldTerm } from '../query/write-query.ts';
 import { secondsBetween } from '../readable-span.ts';
 import type { RequestStore } from '../requests/request-store.ts';
+import { withoutSecrets } from '../secrets.ts';
 import type { Steps } from '../slices.ts';
 import { isoTime } from './summary.ts';
 
@@ -121,7 +122,7 @@ function viewGroup(group: ErrorGroup): ErrorGroupView {
     families: families.slice(0, MAX_FAMILIES).map(([family, requests]) => ({ family, requests })),
     familiesNotShown: Math.max(0, families.length - MAX_FAMILIES),
     examples: group.examples().map(viewExample),
-    q: type === 'error' ? 'status:error' : fieldTerm('error', type.slice(0, TITLE_LIMIT)),
+    q: type === 'error' ? 'status:error' : fieldTerm('error', withoutSecrets(type).slice(0, TITLE_LIMIT)),
   };
 }
 
