@@ -86,13 +86,28 @@ async function portOfFetched(response: {
   return response.headers.get('x-port');
 }
 
-async function expectOwn({ ask, tellsConn = true }: Subject): Promise<void> {
+/**
+ * `everyOther`: only these are watched, and between them are as many that are nobody's. All scopes stay open to the end:
+ * one that is over would be told of no stranger's request.
+ */
+async function expectOwn({ ask, tellsConn = true }: Subject, everyOther = false): Promise<void> {
   const wrong: string[] = [];
+  const asked: Promise<unknown>[] = [];
   await Promise.all(
     Array.from({ length: AT_ONCE }, async (_, i) => {
       const path = `/${i}`;
+      if (everyOther && i % 2 === 0) {
+        asked.push(ask(path));
+        return;
+      }
       const recorder = new Recorder();
-      const port = await withClientTrace(recorder.trace, () => ask(path));
+      const port = await withClientTrace(recorder.trace, async () => {
+        const answer = ask(path);
+        asked.push(answer);
+        await answer;
+        await Promise.all(asked);
+        return answer;
+      });
       await recorder.over;
       const starts = recorder.all('requestStart').map(({ req }) => req.path);
       const ports = recorder.all('gotConn').map(({ localPort }) => String(localPort));
@@ -186,7 +201,7 @@ const dispatchers: Dispatchers = {
 
 type Call = (undici: typeof Undici, dispatcher: Undici.Dispatcher) => Ask;
 
-const calls: Record<string, Call> = {
+const calls = {
   // The first one is the first that a copy of undici does: nothing of it was seen before.
   fetch: (undici, dispatcher) => async (path) =>
     portOfFetched(await undici.fetch(http1() + path, { dispatcher })),
@@ -218,7 +233,7 @@ const calls: Record<string, Call> = {
     await once(duplex, 'end');
     return port;
   },
-};
+} satisfies Record<string, Call>;
 
 /** Through a tunnel, the server sees the port of the proxy. */
 const seenByProxy =
@@ -227,6 +242,20 @@ const seenByProxy =
     const port = await ask(path);
     return behind.get(String(port)) ?? port;
   };
+
+/** Hooks are installed, and nobody watches what is asked outside of a scope. */
+async function throughAmongOthers(open: () => Promise<Subject>): Promise<void> {
+  let letGo = () => {};
+  const held = withClientTrace({}, () => new Promise<void>((resolve) => (letGo = resolve)));
+  const subject = await open();
+  try {
+    await expectOwn(subject, true);
+  } finally {
+    await subject.close?.();
+    letGo();
+    await held;
+  }
+}
 
 for (const { major, load } of undiciCopies) {
   describe(`200 requests of undici ${major} at once each find their own trace and their own connection`, () => {
@@ -239,6 +268,19 @@ for (const { major, load } of undiciCopies) {
         });
       });
     }
+
+    it.each(
+      Object.entries(dispatchers).flatMap(([name, make]) =>
+        (['fetch', 'request'] as const).map((callName) => [callName, name, make] as const),
+      ),
+    )('through %s and %s, among as many that are nobody’s', async (callName, _name, make) => {
+      behind.clear();
+      await throughAmongOthers(async () => {
+        const undici = await load();
+        const dispatcher = make(undici);
+        return { ask: seenByProxy(calls[callName](undici, dispatcher)), close: () => dispatcher.close() };
+      });
+    });
 
     it('through the global fetch, whose global dispatcher is an agent of 5', async () => {
       await through(async () => {

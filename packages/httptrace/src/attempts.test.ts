@@ -23,7 +23,7 @@ const redirect = (
   location: unknown,
   status = 302,
   now = 0,
-): void => attempts.answered(from, status, () => ({ location }) as Record<string, string>, now);
+): void => attempts.answered(from, status, { headers: { location } as Record<string, string> }, now);
 
 describe('a request after a redirect is the next attempt', () => {
   it.each<[title: string, from: string, location: string, to: string]>([

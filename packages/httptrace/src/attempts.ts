@@ -20,6 +20,11 @@ const RETRY_WITHIN_MS = 60_000;
 /** More that did not come yet, and the oldest is forgotten. */
 const MAX_EXPECTED = 64;
 
+/** What has headers, or makes them when it is asked. */
+export interface HasHeaders {
+  readonly headers: ResponseHeaders;
+}
+
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /**
@@ -47,15 +52,15 @@ export class Attempts {
     return next?.attempt ?? 1;
   }
 
-  /** The answer's head is here. `headers` is asked only if the answer is a redirect. */
+  /** The answer's head is here. `response` is asked for its headers only if it is a redirect. */
   answered(
     req: OutgoingRequest,
     statusCode: number,
-    headers: () => ResponseHeaders,
+    response: HasHeaders,
     now: number = performance.now(),
   ): void {
     if (!REDIRECTS.has(statusCode)) return;
-    const target = targetOf(req, headers()['location']);
+    const target = targetOf(req, response.headers['location']);
     if (target !== undefined) this.expect(req, 'redirect', target, now + REDIRECT_WITHIN_MS);
   }
 

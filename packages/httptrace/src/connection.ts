@@ -1,7 +1,7 @@
 import { errorMonitor } from 'node:events';
 import { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { Conn, Facts, HookName } from './client-trace.ts';
+import type { Conn, Facts, GotConnInfo, HookName } from './client-trace.ts';
 import { hostPort } from './host-port.ts';
 import { type Pool, PoolMember } from './pools.ts';
 import { guarded } from './report.ts';
@@ -17,8 +17,8 @@ type Within = Socket & { _parent?: unknown };
 export interface ConnectionUser {
   /** On the clock of `performance.now()`. */
   readonly startedAt: number;
-  /** The synchronous run in which it was created. */
-  readonly startedIn: number;
+  /** The synchronous run in which it was created, if anything was dialed in it before. */
+  readonly startedIn: number | undefined;
   /** `host:port` of the request itself, whatever stands between. */
   readonly target: string;
   readonly ended: boolean;
@@ -45,6 +45,9 @@ interface Phase<H extends DialHook = DialHook> {
   readonly hook: H;
   readonly facts: Facts<H>;
 }
+
+/** What is not known is absent. */
+type Addresses = Pick<GotConnInfo, 'remoteAddress' | 'remotePort' | 'localPort'>;
 
 /** Dials that failed, by their error: clients hand the same object on to the request that waited for the dial. */
 const failedDials = new WeakMap<Error, Connection>();
@@ -81,6 +84,8 @@ export class Connection implements Conn {
   private readonly waiting = new Set<ConnectionUser>();
   private phases: Phase[] = [];
   private member = new PoolMember();
+
+  private known: Addresses | undefined;
 
   private begun = { at: performance.now(), run: synchronousRun() };
   private dns: 'unknown' | 'running' | 'done' = 'unknown';
@@ -173,6 +178,12 @@ export class Connection implements Conn {
     return this.begun.at;
   }
 
+  /** Both ends of it; read when it is ready, and kept: a request later they are the same. */
+  get addresses(): Addresses {
+    this.known ??= addressesOf(this.socket);
+    return this.known;
+  }
+
   get protocol(): Conn['protocol'] {
     return this.http2 || (this.socket as Partial<TLSSocket>).alpnProtocol === 'h2' ? 'h2' : 'http/1.1';
   }
@@ -186,11 +197,11 @@ export class Connection implements Conn {
    * been told are told now; `late` when it did not wait for this dial from its start. `usedBefore` says that somebody
    * who was not traced has used it.
    */
-  assign(request: ConnectionUser, usedBefore: boolean = this.hasCarried()): void {
+  assign(request: ConnectionUser, usedBefore?: boolean): void {
     if (request.ended) return;
     request.connection?.release(request);
     request.connection = this;
-    if (this.uses === 0 && usedBefore) this.use();
+    if (this.uses === 0 && (usedBefore ?? this.hasCarried())) this.use();
     this.member.join(request.pool, this.socket, this.ready, this.uses === 0);
     this.proxyConnectDone(200);
     // Of several streams that wait for one dial, it is the first one's.
@@ -434,6 +445,14 @@ export class Connection implements Conn {
 
 function ofRequest<F extends object>(request: ConnectionUser, facts: F & { target?: string }): F {
   return facts.target === REQUESTS_OWN ? { ...facts, target: request.target } : facts;
+}
+
+function addressesOf({ remoteAddress, remotePort, localPort }: Socket): Addresses {
+  return {
+    ...(remoteAddress === undefined ? {} : { remoteAddress }),
+    ...(remotePort === undefined ? {} : { remotePort }),
+    ...(localPort === undefined ? {} : { localPort }),
+  };
 }
 
 function timedOut(address: string, port: number): Error {

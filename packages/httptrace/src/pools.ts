@@ -102,18 +102,27 @@ export class Pools {
   readonly since: number = Date.now();
   private readonly pools = new Map<string, Pool>();
   private readonly others = new Map<string, Pool>();
+  private last: Found | undefined;
 
   get all(): Pool[] {
     return [...this.pools.values(), ...this.others.values()];
   }
 
+  /** A busy client asks one origin many times in a row, and is not made to write its name each time. */
   of(req: OutgoingRequest): Pool {
-    const key = `${req.client} ${req.protocol}//${req.host}:${req.port}`;
-    const known = this.pools.get(key);
-    if (known !== undefined) return known;
-    if (this.pools.size >= MAX_POOLS && !this.forgetOne()) return this.othersOf(req.client);
-    const { client, protocol, host, port } = req;
-    const pool = new Pool(this, client, urlOf({ protocol, host, port, path: '' }));
+    if (this.last === undefined || !isTo(this.last, req)) this.last = this.find(req);
+    return this.last.pool;
+  }
+
+  private find({ client, protocol, host, port }: OutgoingRequest): Found {
+    const key = `${client} ${protocol}//${host}:${port}`;
+    const pool = this.pools.get(key) ?? this.add(key, client, urlOf({ protocol, host, port, path: '' }));
+    return { client, protocol, host, port, pool };
+  }
+
+  private add(key: string, client: OutgoingRequest['client'], origin: string): Pool {
+    if (this.pools.size >= MAX_POOLS && !this.forgetOne()) return this.othersOf(client);
+    const pool = new Pool(this, client, origin);
     this.pools.set(key, pool);
     return pool;
   }
@@ -136,6 +145,13 @@ export class Pools {
     }
     return others;
   }
+}
+
+/** The pool that was asked for last, and by whom. No request is held. */
+type Found = Pick<OutgoingRequest, 'client' | 'protocol' | 'host' | 'port'> & { readonly pool: Pool };
+
+function isTo(found: Found, { client, protocol, host, port }: OutgoingRequest): boolean {
+  return found.client === client && found.port === port && found.host === host && found.protocol === protocol;
 }
 
 /** Where one connection is counted: in the pool of the request that first waits for it, or has it. */

@@ -28,25 +28,27 @@ interface Registry {
 const KEY = Symbol.for('sonde.httptrace.v1');
 const home = globalThis as typeof globalThis & { [KEY]?: Registry };
 
+home[KEY] ??= {
+  scopes: new AsyncLocalStorage(),
+  globals: new Set(),
+  attempts: new Attempts(),
+  users: 0,
+  uninstall: undefined,
+  pools: undefined,
+  globalServerTraces: new Set(),
+  serverTraces: new WeakMap(),
+  serverUsers: 0,
+  uninstallServer: undefined,
+};
+/** Looked up once: it is read several times for each request. */
+const state: Registry = home[KEY];
+
 export function registry(): Registry {
-  home[KEY] ??= {
-    scopes: new AsyncLocalStorage(),
-    globals: new Set(),
-    attempts: new Attempts(),
-    users: 0,
-    uninstall: undefined,
-    pools: undefined,
-    globalServerTraces: new Set(),
-    serverTraces: new WeakMap(),
-    serverUsers: 0,
-    uninstallServer: undefined,
-  };
-  return home[KEY];
+  return state;
 }
 
 /** The last one to let go leaves nothing behind. */
 export function release(): void {
-  const state = registry();
   if (--state.users > 0) return;
   state.uninstall?.();
   state.uninstall = undefined;
@@ -56,7 +58,6 @@ export function release(): void {
 
 /** The same for the server's side. */
 export function releaseServer(): void {
-  const state = registry();
   if (--state.serverUsers > 0) return;
   state.uninstallServer?.();
   state.uninstallServer = undefined;

@@ -8,13 +8,16 @@ export function guarded<This, Args extends unknown[]>(
   what: string,
   listener: (this: This, ...args: Args) => void,
 ): (this: This, ...args: Args) => void {
-  return function (...args) {
+  const call = listener as (this: This, ...args: unknown[]) => void;
+  // By name: nothing listened to here has more of them, and a rest would be an array for each event of each request.
+  const guard = function (this: This, a: unknown, b: unknown, c: unknown, d: unknown): void {
     try {
-      listener.apply(this, args);
+      call.call(this, a, b, c, d);
     } catch (error) {
       reportFailure(what, error);
     }
   };
+  return guard as (this: This, ...args: unknown[]) => void;
 }
 
 /** Says once per kind that something failed, a hook of the user's or a part of ours; the request goes on. */

@@ -1,12 +1,15 @@
-import { isWorthARetry } from './attempts.ts';
+import { type HasHeaders, isWorthARetry } from './attempts.ts';
 import type {
   ClientTrace,
   Facts,
+  GotConnInfo,
   GotResponseHeadersInfo,
   HookInfo,
   HookName,
   OutgoingRequest,
+  RequestEndInfo,
   ResponseHeaders,
+  TraceInfo,
 } from './client-trace.ts';
 import type { Connection, ConnectionUser } from './connection.ts';
 import { hostPort } from './host-port.ts';
@@ -14,7 +17,7 @@ import type { Pool } from './pools.ts';
 import { registry, release } from './registry.ts';
 import { reportFailure } from './report.ts';
 import type { Scope } from './scope.ts';
-import { synchronousRun } from './synchronous-run.ts';
+import { synchronousRunIfKnown } from './synchronous-run.ts';
 import { tracesFor } from './traces-for.ts';
 
 /**
@@ -24,7 +27,7 @@ import { tracesFor } from './traces-for.ts';
 export class RequestTrace implements ConnectionUser {
   readonly req: OutgoingRequest;
   readonly startedAt: number;
-  readonly startedIn: number = synchronousRun();
+  readonly startedIn: number | undefined = synchronousRunIfKnown();
   readonly pool: Pool | undefined;
   connection: Connection | undefined;
   ended = false;
@@ -54,8 +57,9 @@ export class RequestTrace implements ConnectionUser {
     this.startedAt = startedAt;
     scope?.begin();
     // A request that outlives the last trace is still told its end.
-    registry().users++;
-    this.pool = registry().pools?.of(req);
+    const state = registry();
+    state.users++;
+    this.pool = state.pools?.of(req);
     if (this.pool !== undefined) this.pool.waiting++;
   }
 
@@ -74,13 +78,12 @@ export class RequestTrace implements ConnectionUser {
     const { scopes, attempts } = registry();
     const scope = scopes.getStore();
     // A client may know more of its retries.
-    req.attempt = Math.max(req.attempt, (scope?.attempts ?? attempts).numberOf(req));
+    const attempt = (scope?.attempts ?? attempts).numberOf(req);
+    if (attempt > req.attempt) req.attempt = attempt;
     const traces = tracesFor(req, scope);
     if (traces === undefined) return undefined;
     const trace = new RequestTrace(req, traces, scope, askedAt ?? performance.now());
-    const when = askedAt === undefined ? { time: trace.startedAt } : { time: askedAt, late: true };
-    trace.call('requestStart', when);
-    if (trace.wants('getConn')) trace.call('getConn', { ...when, hostPort: trace.target });
+    trace.tellStart(askedAt !== undefined);
     return trace;
   }
 
@@ -99,12 +102,15 @@ export class RequestTrace implements ConnectionUser {
     return false;
   }
 
+  /** Adds the request to the facts, and tells them. */
   call<H extends HookName>(hook: H, facts: Facts<H>): void {
-    let info: HookInfo<H> | undefined;
+    if (this.wants(hook)) this.tell(hook, { ...facts, req: this.req } as HookInfo<H>);
+  }
+
+  private tell<H extends HookName>(hook: H, info: HookInfo<H>): void {
     for (const trace of this.traces) {
       const fn = trace[hook] as ((info: HookInfo<H>) => unknown) | undefined;
       if (fn === undefined) continue;
-      info ??= facts instanceof GotResponseHeaders ? facts : ({ req: this.req, ...facts } as HookInfo<H>);
       try {
         const answer = fn.call(trace, info);
         if (answer instanceof Promise) answer.catch((error) => reportHook(hook, error));
@@ -114,28 +120,23 @@ export class RequestTrace implements ConnectionUser {
     }
   }
 
+  private tellStart(late: boolean): void {
+    const { req, startedAt: time } = this;
+    if (this.wants('requestStart')) this.tell('requestStart', late ? { req, time, late } : { req, time });
+    if (!this.wants('getConn')) return;
+    const hostPort = this.target;
+    this.tell('getConn', late ? { req, time, late, hostPort } : { req, time, hostPort });
+  }
+
   /** The connection is ready and this request's alone: the dial's phases have been told by now. */
   gotConn(connection: Connection): void {
     if (this.ended) return;
     this.stopWaiting();
     this.hasConn = true;
-    const time = performance.now();
-    const { idleSince, reused, socket } = connection;
-    // What became free while this request waited was handed on, and never lay idle.
-    const wasIdle = reused && idleSince !== undefined && idleSince < this.startedAt;
-    if (this.wants('gotConn')) {
-      this.call('gotConn', {
-        time,
-        conn: connection,
-        reused,
-        wasIdle,
-        idleTimeMs: wasIdle ? time - idleSince : 0,
-        ...(socket.remoteAddress === undefined ? {} : { remoteAddress: socket.remoteAddress }),
-        ...(socket.remotePort === undefined ? {} : { remotePort: socket.remotePort }),
-        ...(socket.localPort === undefined ? {} : { localPort: socket.localPort }),
-      });
-    }
+    const { reused } = connection;
+    if (this.wants('gotConn')) this.tell('gotConn', this.gotConnInfo(connection));
     if (this.wants('requestEnd')) {
+      const { socket } = connection;
       // What a client wrote before the connection was there is counted by Node at once, and is this request's.
       this.sentBefore = reused ? socket.bytesWritten : 0;
       this.receivedBefore = socket.bytesRead;
@@ -143,25 +144,46 @@ export class RequestTrace implements ConnectionUser {
     this.onConn?.();
   }
 
+  private gotConnInfo(connection: Connection): GotConnInfo {
+    const time = performance.now();
+    const { idleSince, reused } = connection;
+    // What became free while this request waited was handed on, and never lay idle.
+    const wasIdle = reused && idleSince !== undefined && idleSince < this.startedAt;
+    return {
+      ...connection.addresses,
+      req: this.req,
+      time,
+      conn: connection,
+      reused,
+      wasIdle,
+      idleTimeMs: wasIdle ? time - idleSince : 0,
+    };
+  }
+
   /** The connection went back to its pool, or could not. */
-  putIdleConn(err?: Error): void {
+  putIdleConn(err?: Error, approximate?: true): void {
     const { connection } = this;
-    if (this.ended || connection === undefined) return;
-    this.call('putIdleConn', {
+    if (this.ended || connection === undefined || !this.wants('putIdleConn')) return;
+    const info: Mutable<HookInfo<'putIdleConn'>> = {
+      req: this.req,
       time: performance.now(),
       conn: connection,
-      ...(err === undefined ? {} : { err }),
-    });
+    };
+    if (err !== undefined) info.err = err;
+    if (approximate !== undefined) info.approximate = approximate;
+    this.tell('putIdleConn', info);
   }
 
   connClosed(err?: Error): void {
     const { connection } = this;
-    if (this.ended || connection === undefined) return;
-    this.call('connClosed', {
+    if (this.ended || connection === undefined || !this.wants('connClosed')) return;
+    const info: Mutable<HookInfo<'connClosed'>> = {
+      req: this.req,
       time: performance.now(),
       conn: connection,
-      ...(err === undefined ? {} : { err }),
-    });
+    };
+    if (err !== undefined) info.err = err;
+    this.tell('connClosed', info);
   }
 
   wroteHeaders(approximate?: true): void {
@@ -169,7 +191,8 @@ export class RequestTrace implements ConnectionUser {
   }
 
   wroteHeaderField(key: string, value: readonly string[]): void {
-    if (!this.ended) this.call('wroteHeaderField', { time: performance.now(), key, value });
+    if (this.ended || !this.wants('wroteHeaderField')) return;
+    this.tell('wroteHeaderField', { req: this.req, time: performance.now(), key, value });
   }
 
   wait100Continue(): void {
@@ -184,7 +207,10 @@ export class RequestTrace implements ConnectionUser {
   wroteRequest(err?: Error): void {
     if (this.ended || this.wrote) return;
     this.wrote = true;
-    this.call('wroteRequest', { time: performance.now(), ...(err === undefined ? {} : { err }) });
+    if (!this.wants('wroteRequest')) return;
+    const info: Mutable<HookInfo<'wroteRequest'>> = { req: this.req, time: performance.now() };
+    if (err !== undefined) info.err = err;
+    this.tell('wroteRequest', info);
   }
 
   gotFirstResponseByte(approximate?: true): void {
@@ -196,26 +222,30 @@ export class RequestTrace implements ConnectionUser {
   got1xxResponse(statusCode: number, headers: ResponseHeaders): void {
     if (this.ended) return;
     this.gotFirstResponseByte(true);
-    this.call('got1xxResponse', { time: performance.now(), statusCode, headers });
+    if (!this.wants('got1xxResponse')) return;
+    this.tell('got1xxResponse', { req: this.req, time: performance.now(), statusCode, headers });
   }
 
-  /** `headers` is asked only when somebody reads them. */
-  gotResponseHeaders(statusCode: number, headers: () => ResponseHeaders, httpVersion?: string): void {
+  /** `response` is asked for its headers only when somebody reads them, and once. */
+  gotResponseHeaders(statusCode: number, response: HasHeaders, httpVersion?: string): void {
     if (this.ended) return;
     this.gotFirstResponseByte(true);
     this.statusCode = statusCode;
-    (this.scope?.attempts ?? registry().attempts).answered(this.req, statusCode, headers);
-    this.call('gotResponseHeaders', new GotResponseHeaders(this.req, statusCode, headers, httpVersion));
+    (this.scope?.attempts ?? registry().attempts).answered(this.req, statusCode, response);
+    if (!this.wants('gotResponseHeaders')) return;
+    this.tell('gotResponseHeaders', new GotResponseHeaders(this.req, statusCode, response, httpVersion));
   }
 
   bodyChunk(direction: 'sent' | 'received', bytes: number, approximate?: true): void {
-    if (this.ended) return;
-    this.call('bodyChunk', {
+    if (this.ended || !this.wants('bodyChunk')) return;
+    const info: Mutable<HookInfo<'bodyChunk'>> = {
+      req: this.req,
       time: performance.now(),
       direction,
       bytes,
-      ...(approximate === undefined ? {} : { approximate }),
-    });
+    };
+    if (approximate !== undefined) info.approximate = approximate;
+    this.tell('bodyChunk', info);
   }
 
   /** The response was read to its end; what follows, concerns the connection, and `end` is still to come. */
@@ -234,7 +264,7 @@ export class RequestTrace implements ConnectionUser {
     if (this.wants('requestEnd')) this.tellEnd(time, err, inferred);
     this.stopWaiting();
     this.ended = true;
-    this.traces = [];
+    this.traces = NOBODY;
     this.onConn = undefined;
     this.connection?.release(this);
     this.connection = undefined;
@@ -245,14 +275,16 @@ export class RequestTrace implements ConnectionUser {
   private tellEnd(time: number, err: Error | undefined, inferred: true | undefined): void {
     const { connection } = this;
     const carried = this.hasConn && connection !== undefined;
-    this.call('requestEnd', {
+    const info: Mutable<RequestEndInfo> = {
+      req: this.req,
       time,
-      ...(this.statusCode === undefined ? {} : { statusCode: this.statusCode }),
-      ...(err === undefined ? {} : { err }),
-      ...(inferred === undefined ? {} : { inferred }),
       bytesSent: carried ? connection.socket.bytesWritten - this.sentBefore : 0,
       bytesReceived: carried ? connection.socket.bytesRead - this.receivedBefore : 0,
-    });
+    };
+    if (this.statusCode !== undefined) info.statusCode = this.statusCode;
+    if (err !== undefined) info.err = err;
+    if (inferred !== undefined) info.inferred = inferred;
+    this.tell('requestEnd', info);
   }
 
   private stopWaiting(): void {
@@ -269,14 +301,20 @@ export class RequestTrace implements ConnectionUser {
 
   /** A hook that tells nothing but its moment. */
   private note(hook: MomentHook, approximate?: true): void {
-    if (this.ended) return;
-    const time = performance.now();
-    this.call(hook, approximate === undefined ? { time } : { time, approximate });
+    if (this.ended || !this.wants(hook)) return;
+    const info: Mutable<TraceInfo> = { req: this.req, time: performance.now() };
+    if (approximate !== undefined) info.approximate = approximate;
+    this.tell(hook, info);
   }
 }
 
 /** A request that is given its number when it begins. */
 export type CountedRequest = Omit<OutgoingRequest, 'attempt'> & { attempt: number };
+
+const NOBODY: readonly ClientTrace[] = [];
+
+/** Of an info while it is made: a property that is absent is not `undefined`, and set when there is one. */
+type Mutable<Info> = { -readonly [Key in keyof Info]: Info[Key] };
 
 type MomentHook = 'wroteHeaders' | 'wait100Continue' | 'got100Continue' | 'gotFirstResponseByte';
 
@@ -286,24 +324,24 @@ class GotResponseHeaders implements GotResponseHeadersInfo {
   readonly time: number = performance.now();
   readonly statusCode: number;
   declare readonly httpVersion?: string;
-  private readonly read: () => ResponseHeaders;
-  private made: ResponseHeaders | undefined;
+  readonly #response: HasHeaders;
+  #headers: ResponseHeaders | undefined;
 
   constructor(
     req: OutgoingRequest,
     statusCode: number,
-    read: () => ResponseHeaders,
+    response: HasHeaders,
     httpVersion: string | undefined,
   ) {
     this.req = req;
     this.statusCode = statusCode;
-    this.read = read;
+    this.#response = response;
     if (httpVersion !== undefined) this.httpVersion = httpVersion;
   }
 
   get headers(): ResponseHeaders {
-    this.made ??= this.read();
-    return this.made;
+    this.#headers ??= this.#response.headers;
+    return this.#headers;
   }
 }
 

@@ -1,14 +1,13 @@
 /** A header block is the text of an HTTP/1 request up to its body: request line, fields, empty line. */
 
-/** Its fields in the order on the wire. */
-export function fieldsOf(block: string): [name: string, value: string][] {
-  const [, ...lines] = block.split('\r\n');
-  const fields: [string, string][] = [];
-  for (const line of lines) {
-    const colon = line.indexOf(':');
-    if (colon > 0) fields.push([line.slice(0, colon), line.slice(colon + 1).trim()]);
+/** Each of its fields, in the order on the wire. */
+export function eachField(block: string, call: (name: string, value: string) => void): void {
+  let start = block.indexOf('\r\n') + 2;
+  for (let end = block.indexOf('\r\n', start); end > start; end = block.indexOf('\r\n', start)) {
+    const colon = block.indexOf(':', start);
+    if (colon > start && colon < end) call(block.slice(start, colon), block.slice(colon + 1, end).trim());
+    start = end + 2;
   }
-  return fields;
 }
 
 /** The block with one field set, in the place of any of that name; `undefined` if it cannot be. */

@@ -7,6 +7,7 @@ import type {
   OutgoingHttpHeaders,
 } from 'node:http2';
 import { Socket } from 'node:net';
+import type { HasHeaders } from '../attempts.ts';
 import type { OutgoingRequest, ResponseHeaders } from '../client-trace.ts';
 import { Connection } from '../connection.ts';
 import { guarded, reportFailure } from '../report.ts';
@@ -124,7 +125,7 @@ const follow = guarded(
     });
     on('response', (headers) => {
       answered = true;
-      trace.gotResponseHeaders(Number(headers[':status']), () => fieldsOf(headers), '2');
+      trace.gotResponseHeaders(Number(headers[':status']), new Fields(headers), '2');
       // A tunnel is handed over.
       if (req.method === 'CONNECT') trace.end();
     });
@@ -175,6 +176,18 @@ function countBody(trace: RequestTrace, stream: ClientHttp2Stream): void {
 }
 
 type Writev = NonNullable<ClientHttp2Stream['_writev']>;
+
+class Fields implements HasHeaders {
+  private readonly all: IncomingHttpHeaders;
+
+  constructor(all: IncomingHttpHeaders) {
+    this.all = all;
+  }
+
+  get headers(): ResponseHeaders {
+    return fieldsOf(this.all);
+  }
+}
 
 function fieldsOf(headers: IncomingHttpHeaders): ResponseHeaders {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith(':')));

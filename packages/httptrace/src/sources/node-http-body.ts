@@ -2,40 +2,41 @@ import type { IncomingMessage } from 'node:http';
 import type { RequestTrace } from '../request-trace.ts';
 import type { NodeRequest } from './http-request.ts';
 
-/**
- * Counts what is written to one request. There is no event for it, so its methods are watched, on this one object
- * and only while a trace asks for what they tell.
- */
+// No event tells of a piece of a body, so methods are watched, each on one object and only while a trace asks for what
+// they tell. The functions put there are the same for all objects, and stay until the object is gone: to make them
+// anew and to take them off again costs more than all else that a trace does.
+
+type Method = (this: unknown, ...args: unknown[]) => unknown;
+export type Writing = 'write' | 'end' | 'flushHeaders';
+
+const WRITES = Symbol('sonde.httptrace.writes');
+type Written = NodeRequest & { [WRITES]: RequestWrites };
+
+/** Counts what is written to one request. */
 export class RequestWrites {
   private readonly request: NodeRequest;
+  private readonly originals: { [name in Writing]?: Method } = {};
   private bytes = 0;
-  private undo: (() => void) | undefined;
+  private onWrite: (() => void) | undefined;
 
   constructor(request: NodeRequest) {
     this.request = request;
   }
 
-  /** `onWrite` is called after each call of `write`, `end` or `flushHeaders`. */
-  watch(onWrite: () => void): void {
-    const { request } = this;
-    const undo = (['write', 'end', 'flushHeaders'] as const).map((name) =>
-      around(
-        request,
-        name,
-        (args) => {
-          if (name !== 'flushHeaders') this.bytes += sizeOf(args[0], args[1]);
-        },
-        onWrite,
-      ),
-    );
-    this.undo = () => {
-      for (const restore of undo) restore();
-    };
+  /** `onWrite` is called after each call of one of `methods`. */
+  watch(methods: readonly Writing[], onWrite: () => void): void {
+    const { originals, request } = this;
+    this.onWrite = onWrite;
+    (request as Written)[WRITES] = this;
+    for (const name of methods) {
+      originals[name] = request[name] as Method;
+      Object.defineProperty(request, name, writing[name]);
+    }
   }
 
+  /** From now on the methods only pass on. */
   unwatch(): void {
-    this.undo?.();
-    this.undo = undefined;
+    this.onWrite = undefined;
   }
 
   /** What was written since it was asked last, in bytes. */
@@ -44,42 +45,45 @@ export class RequestWrites {
     this.bytes = 0;
     return bytes;
   }
+
+  call(request: unknown, name: Writing, args: unknown[], bytes: number): unknown {
+    this.bytes += bytes;
+    const answer = (this.originals[name] as Method).apply(request, args);
+    this.onWrite?.();
+    return answer;
+  }
 }
+
+const writing: Readonly<Record<Writing, PropertyDescriptor>> = {
+  write: hidden(function (this: Written, ...args: unknown[]) {
+    return this[WRITES].call(this, 'write', args, sizeOf(args[0], args[1]));
+  }),
+  end: hidden(function (this: Written, ...args: unknown[]) {
+    return this[WRITES].call(this, 'end', args, sizeOf(args[0], args[1]));
+  }),
+  flushHeaders: hidden(function (this: Written, ...args: unknown[]) {
+    return this[WRITES].call(this, 'flushHeaders', args, 0);
+  }),
+};
+
+const RECEIVED = Symbol('sonde.httptrace.received');
+type Received = IncomingMessage & { [RECEIVED]: { readonly push: Method; readonly trace: RequestTrace } };
 
 /** Counts what the parser hands to a response: a listener would start the flow. */
 export function countReceived(response: IncomingMessage, trace: RequestTrace): void {
-  const restore = around(response, 'push', ([chunk]) => {
-    if (chunk === null) restore();
-    else trace.bodyChunk('received', sizeOf(chunk, undefined));
-  });
+  (response as Received)[RECEIVED] = { push: response.push as Method, trace };
+  Object.defineProperty(response, 'push', pushing);
 }
 
-/** Puts functions before and after one method of one object; answers the undo. Nobody sees it by listing what is there. */
-function around<Name extends string>(
-  owner: { [name in Name]: unknown },
-  name: Name,
-  before: (args: unknown[]) => void,
-  after?: () => void,
-): () => void {
-  const original = owner[name] as (this: unknown, ...args: unknown[]) => unknown;
-  const had = Object.getOwnPropertyDescriptor(owner, name);
-  const watched = function (this: unknown, ...args: unknown[]): unknown {
-    before(args);
-    const answer = original.apply(this, args);
-    after?.();
-    return answer;
-  };
-  Object.defineProperty(owner, name, {
-    value: watched,
-    writable: true,
-    configurable: true,
-    enumerable: false,
-  });
-  return () => {
-    if (owner[name] !== watched) return;
-    if (had === undefined) delete (owner as Record<string, unknown>)[name];
-    else Object.defineProperty(owner, name, had);
-  };
+const pushing: PropertyDescriptor = hidden(function (this: Received, ...args: unknown[]) {
+  const { push, trace } = this[RECEIVED];
+  if (args[0] !== null) trace.bodyChunk('received', sizeOf(args[0], undefined));
+  return push.apply(this, args);
+});
+
+/** Not to be seen by who lists what is there. */
+function hidden<This>(value: (this: This, ...args: unknown[]) => unknown): PropertyDescriptor {
+  return { value, writable: true, configurable: true, enumerable: false };
 }
 
 function sizeOf(chunk: unknown, encoding: unknown): number {

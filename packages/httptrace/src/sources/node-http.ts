@@ -6,9 +6,9 @@ import { Connection } from '../connection.ts';
 import { guarded } from '../report.ts';
 import { RequestTrace } from '../request-trace.ts';
 import { onChannel, wrapMethod } from './channel.ts';
-import { expectsContinue, fieldsOf } from './header-block.ts';
+import { eachField, expectsContinue } from './header-block.ts';
 import { HttpRequest, type NodeRequest } from './http-request.ts';
-import { countReceived, RequestWrites } from './node-http-body.ts';
+import { countReceived, RequestWrites, type Writing } from './node-http-body.ts';
 
 /** A request that was looked at carries its trace, or `null` when nobody watches it. */
 const TRACE = Symbol('sonde.httptrace.request');
@@ -140,8 +140,8 @@ const onInformation = guarded(
 );
 
 function onResponse(trace: RequestTrace, response: IncomingMessage): void {
-  trace.gotResponseHeaders(response.statusCode ?? 0, () => response.headers, response.httpVersion);
-  response.on('end', onResponseEnd);
+  trace.gotResponseHeaders(response.statusCode ?? 0, response, response.httpVersion);
+  if (trace.wants('requestEnd')) response.on('end', onResponseEnd);
   if (trace.wants('bodyChunk')) countReceived(response, trace);
 }
 
@@ -169,7 +169,7 @@ const onClose = guarded('the note of the end of a request', function (this: Seen
   if (trace === undefined) return;
   const { res, socket } = this;
   if (this.upgradeOrConnect) {
-    if (res) trace.gotResponseHeaders(res.statusCode ?? 101, () => res.headers, res.httpVersion);
+    if (res) trace.gotResponseHeaders(res.statusCode ?? 101, res, res.httpVersion);
     trace.end();
   } else if (!res?.complete) {
     fail(this, trace, cutShort(res));
@@ -228,6 +228,7 @@ function cutShort(response: IncomingMessage | null | undefined): Error | undefin
 /** What is written before there is a connection waits in the client, and is told when the connection takes it. */
 function watchWriting(request: Seen, trace: RequestTrace): void {
   const writes = new RequestWrites(request);
+  const wantsBody = trace.wants('bodyChunk');
   let headersOut = !wantsHeaders(trace);
   const tell = (): void => {
     if (trace.ended) writes.unwatch();
@@ -238,16 +239,23 @@ function watchWriting(request: Seen, trace: RequestTrace): void {
     }
     const bytes = writes.take();
     if (bytes > 0) trace.bodyChunk('sent', bytes);
-    if (headersOut && !trace.wants('bodyChunk')) writes.unwatch();
+    if (headersOut && !wantsBody) writes.unwatch();
   };
-  writes.watch(guarded('the note of what was written', tell));
-  trace.onConn = tell;
+  const watch = (methods: readonly Writing[]): void => {
+    writes.watch(methods, guarded('the note of what was written', tell));
+  };
+  if (wantsBody) watch(['write', 'end']);
+  trace.onConn = () => {
+    tell();
+    // Most requests are written before they have a connection: only of the others the headers are still to come.
+    if (!headersOut) watch(wantsBody ? ['flushHeaders'] : ['write', 'end', 'flushHeaders']);
+  };
 }
 
 function tellHeaders(request: Seen, trace: RequestTrace): void {
   const block = request._header ?? '';
   if (trace.wants('wroteHeaderField')) {
-    for (const [name, value] of fieldsOf(block)) trace.wroteHeaderField(name, [value]);
+    eachField(block, (name, value) => trace.wroteHeaderField(name, [value]));
   }
   trace.wroteHeaders();
   if (expectsContinue(block) && !request.writableEnded) trace.wait100Continue();

@@ -1,11 +1,9 @@
-import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
+import { AsyncResource } from 'node:async_hooks';
 import { guarded } from '../report.ts';
+import { RequestTrace } from '../request-trace.ts';
 import { wrapMethod } from './channel.ts';
 import { loadedDispatcherPrototypes, loadedUnwrappers } from './undici-copies.ts';
-import { noteOf } from './undici-request.ts';
-
-/** Runs a function in the async context in which it was made. */
-type Snapshot = <T>(fn: () => T) => T;
+import { CLIENT, HANDLER } from './undici-request.ts';
 
 /** A dispatcher of any copy of undici: `Agent`, `Pool`, `Client`, … */
 interface Dispatcher {
@@ -17,6 +15,8 @@ interface Unwrapper {
   unwrap(handler: unknown): unknown;
 }
 
+type Begin<Request> = (request: Request, attempt: number, askedAt: number | undefined) => void;
+
 /** What a caller wants of a client: one request, and those that retries and redirects make of it. */
 class Wish {
   /** When it was asked for, on the clock of `performance.now()`. */
@@ -27,7 +27,8 @@ class Wish {
   waiting = false;
   /** The same for all requests made of one wish. */
   readonly root: object;
-  enter: Snapshot | undefined;
+  /** The async context in which it was asked for. */
+  context: AsyncResource | undefined;
 
   constructor(handler: object) {
     this.root = innermost(handler);
@@ -62,6 +63,10 @@ export class DispatchWatch {
   private wish: Wish | undefined;
   private handler: object | undefined;
   private path: unknown;
+  /** Whether one is running that nobody watches. */
+  private passing = false;
+  /** How many requests were created. */
+  private creations = 0;
 
   /** Looks for copies of undici that are loaded, and have a global dispatcher. */
   readonly lookAround: () => void = guarded('the note of a dispatcher', (): void => {
@@ -79,32 +84,39 @@ export class DispatchWatch {
 
   /** Looks at the client that made a connection, which undici notes on the socket. */
   readonly lookAtSocket: (socket: object) => void = guarded('the note of a dispatcher', (socket) => {
-    this.meet(noteOf(socket, 'client'));
+    this.meet(CLIENT.of(socket));
   });
 
   /**
-   * Runs `fn` in the context of the request's caller, with the number of the attempt and, of a request that waited
-   * in a queue, the time since when.
+   * Calls `begin` in the context of the request's caller, with the number of the attempt and, of a request that waited
+   * in a queue, the time since when. Does not call it for a request that nobody watches.
    */
-  enter(request: object, fn: (attempt: number, askedAt: number | undefined) => void): void {
-    const handler = noteOf(request, 'handler');
+  enter<Request extends object>(request: Request, begin: Begin<Request>): void {
+    this.creations++;
     const { wish } = this;
     if (wish !== undefined) {
       const askedAt = wish.waiting ? wish.at : undefined;
       wish.created = true;
       wish.waiting = false;
-      fn(this.count(wish.root, handler), askedAt);
+      begin(request, this.count(wish.root, HANDLER.of(request)), askedAt);
       return;
     }
+    if (this.passing && !RequestTrace.watched()) return;
+    const handler = HANDLER.of(request);
     if (!isObject(handler)) {
-      fn(1, undefined);
+      begin(request, 1, undefined);
       return;
     }
     // Of a copy of undici that has not shown itself yet, or redirected beneath its dispatch.
     const root = innermost(handler);
     const attempt = this.count(root, handler);
-    if (root instanceof AsyncResource) root.runInAsyncScope(fn, undefined, attempt, undefined);
-    else fn(attempt, undefined);
+    if (root instanceof AsyncResource) root.runInAsyncScope(begin, undefined, request, attempt, undefined);
+    else begin(request, attempt, undefined);
+  }
+
+  /** Stands for the dispatch that is running, if one is: a dial in the course of it is for the request created in it. */
+  get running(): object | undefined {
+    return this.wish;
   }
 
   uninstall(): void {
@@ -151,8 +163,32 @@ export class DispatchWatch {
       if (handler === watch.handler || !isObject(handler) || !isObject(options)) {
         return dispatch.call(this, options, handler);
       }
+      if (watch.isNobodys(handler)) return watch.passBy(this, dispatch, options, handler);
       return watch.dispatch(() => dispatch.call(this, options, handler), options, handler);
     };
+  }
+
+  /** Asked for where nobody watches; what may come again, from elsewhere, is followed all the same. */
+  private isNobodys(handler: object): boolean {
+    return (
+      this.wish === undefined && !RequestTrace.watched() && !mayRepeat(handler) && !this.wishes.has(handler)
+    );
+  }
+
+  /** A request that nobody watches costs nothing, unless it is left in a queue: there it must stay nobody's. */
+  private passBy(dispatcher: Dispatcher, dispatch: Dispatch, options: object, handler: object): boolean {
+    const { creations, passing } = this;
+    this.passing = true;
+    try {
+      return dispatch.call(dispatcher, options, handler);
+    } finally {
+      this.passing = passing;
+      if (this.creations === creations && !this.wishes.has(handler)) {
+        const wish = new Wish(handler);
+        wish.waiting = true;
+        this.remember(handler, wish);
+      }
+    }
   }
 
   private dispatch(proceed: () => boolean, options: object, handler: object): boolean {
@@ -166,7 +202,7 @@ export class DispatchWatch {
       const again = (): boolean => this.run(known, proceed, options, handler);
       // The handlers of `request`, `stream` and the like are async resources, made in their caller's context.
       if (handler instanceof AsyncResource) return handler.runInAsyncScope(again);
-      return known.enter === undefined ? again() : known.enter(again);
+      return known.context === undefined ? again() : known.context.runInAsyncScope(again);
     }
     const wish = this.partOf(options, handler) ?? new Wish(handler);
     if (mayRepeat(handler)) this.remember(handler, wish);
@@ -212,7 +248,7 @@ export class DispatchWatch {
     this.wishes.set(handler, wish);
     const within = this.unwrapped.get(handler);
     if (within !== undefined) this.wishes.set(within, wish);
-    if (!(handler instanceof AsyncResource)) wish.enter ??= AsyncLocalStorage.snapshot() as Snapshot;
+    if (!(handler instanceof AsyncResource)) wish.context ??= new AsyncResource('SondeDispatch');
   }
 }
 

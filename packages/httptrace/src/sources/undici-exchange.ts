@@ -1,14 +1,18 @@
 import { AsyncResource } from 'node:async_hooks';
+import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { Connection } from '../connection.ts';
-import { guarded } from '../report.ts';
+import { guarded, reportFailure } from '../report.ts';
 import type { RequestTrace } from '../request-trace.ts';
+import { afterThisRun } from '../synchronous-run.ts';
 import {
+  CLIENT,
   eachField,
+  HANDLER,
   lengthField,
-  noteOf,
   type RawHeaders,
+  RawResponse,
   readableHeaders,
   type UndiciRequest,
 } from './undici-request.ts';
@@ -26,6 +30,7 @@ export class Exchange {
   readonly trace: RequestTrace;
   private readonly request: UndiciRequest & Callbacks;
   private socket: Socket | undefined;
+  private h2 = false;
   private written = false;
   /** Its body is held back until the server sends a 100. */
   private awaits100 = false;
@@ -35,7 +40,7 @@ export class Exchange {
     this.request = request;
     this.trace = trace;
     // `request` and the like settle when their dial ends, and tell. fetch settles at once.
-    if (!(noteOf(request, 'handler') instanceof AsyncResource)) trace.endWithScope();
+    if (!(HANDLER.of(request) instanceof AsyncResource)) trace.endWithScope();
     if (request.upgrade || request.method === 'CONNECT') this.overhearUpgrade();
     // Since undici 7 a channel tells the pieces of bodies: undici 6 is known by an option that it alone has.
     if (trace.wants('bodyChunk') && 'throwOnError' in request) this.overhearBody();
@@ -44,8 +49,9 @@ export class Exchange {
   /** Published just before they are written. Of HTTP/2 it is the session's socket. */
   sendHeaders(socket: Socket, block: string): void {
     const { request, trace } = this;
-    const h2 = isH2(socket);
+    const h2 = (socket as Partial<TLSSocket>).alpnProtocol === 'h2';
     this.socket = socket;
+    this.h2 = h2;
     Connection.of(socket).assign(trace);
     if (trace.wants('gotFirstResponseByte') && !request.upgrade && !h2) listenForFirstByte(socket, trace);
     if (trace.wants('wroteHeaderField')) {
@@ -84,7 +90,7 @@ export class Exchange {
   gotHeaders(statusCode: number, raw: RawHeaders): void {
     const { trace } = this;
     if (statusCode >= 200 || statusCode === 101) {
-      trace.gotResponseHeaders(statusCode, () => readableHeaders(raw), this.httpVersion());
+      trace.gotResponseHeaders(statusCode, new RawResponse(raw), this.h2 ? '2' : undefined);
       return;
     }
     if (statusCode === 100) this.got100();
@@ -95,47 +101,40 @@ export class Exchange {
 
   /** The answer is complete; what becomes of the connection is decided right after. */
   complete(): void {
-    if (!this.over) this.trace.bodyEnd();
-    this.settle(() => {
-      if (!this.written) this.trace.wroteRequest(new Error('the answer was complete before the request was'));
-      this.letGo();
-      this.trace.end();
-    });
+    if (this.over) return;
+    this.over = true;
+    this.trace.bodyEnd();
+    afterThisRun(() => this.ended());
   }
 
   fail(error: unknown): void {
+    if (this.over) return;
+    this.over = true;
     const err = error instanceof Error ? error : new Error(String(error));
-    this.settle(() => {
-      if (this.trace.connection === undefined) Connection.blame(this.trace, err);
-      else if (!this.written) this.trace.wroteRequest(err);
-      this.letGo();
-      this.trace.end(err);
-    });
+    afterThisRun(() => this.ended(err));
   }
 
   /** In a microtask, when undici has closed the connection or kept it, and before the caller hears anything. */
-  private settle(end: () => void): void {
-    if (this.over) return;
-    this.over = true;
-    queueMicrotask(guarded('the note of the end of a request', end));
+  private ended(err?: Error): void {
+    try {
+      const { trace, written } = this;
+      if (trace.connection === undefined && err !== undefined) Connection.blame(trace, err);
+      else if (!written)
+        trace.wroteRequest(err ?? new Error('the answer was complete before the request was'));
+      this.letGo();
+      trace.end(err);
+    } catch (error) {
+      reportFailure('the note of the end of a request', error);
+    }
   }
 
   private letGo(): void {
     const { socket, trace } = this;
     const { connection } = trace;
     if (socket === undefined || connection === undefined || trace.ended) return;
-    const time = performance.now();
-    if (socket.destroyed) {
-      const err = failureOf(socket);
-      trace.call('connClosed', { time, conn: connection, ...(err === undefined ? {} : { err }) });
-    } else if (!this.request.upgrade && this.request.method !== 'CONNECT' && !isH2(socket)) {
-      trace.call('putIdleConn', { time, conn: connection, approximate: true });
-    }
-  }
-
-  private httpVersion(): string | undefined {
-    if (this.socket === undefined) return undefined;
-    return isH2(this.socket) ? '2' : undefined;
+    if (socket.destroyed) trace.connClosed(failureOf(socket));
+    else if (!this.request.upgrade && this.request.method !== 'CONNECT' && !this.h2)
+      trace.putIdleConn(undefined, true);
   }
 
   /** Before 7.30 and 6.29, the answer to an upgrade is published nowhere. */
@@ -176,29 +175,32 @@ function overhear<Name extends keyof Callbacks>(
   } as Callbacks[Name];
 }
 
-function isH2(socket: Socket): boolean {
-  return (socket as Partial<TLSSocket>).alpnProtocol === 'h2';
-}
-
 /** undici closes connections by errors of its own that are none: an answer said `close`, a request was aborted. */
 function failureOf(socket: Socket): Error | undefined {
   const { errored } = socket as Socket & { errored?: (Error & { code?: string }) | null };
   return errored && errored.code !== 'UND_ERR_INFO' ? errored : undefined;
 }
 
-const LISTENING = Symbol('sonde.httptrace.listening');
+/** The request whose first byte is waited for. */
+const AWAITED = Symbol('sonde.httptrace.awaited');
+type Awaiting = Socket & { [AWAITED]?: RequestTrace | undefined };
 
 /**
  * One listener for one event, before undici's own: one that stays would steal from a WebSocket. Where requests are
  * pipelined, no byte can be told to be the first of one of them.
  */
-function listenForFirstByte(socket: Socket & { [LISTENING]?: boolean }, trace: RequestTrace): void {
-  const client = noteOf(socket, 'client') as { readonly pipelining?: number } | undefined;
-  if (socket[LISTENING] || (client?.pipelining ?? 1) > 1) return;
-  socket[LISTENING] = true;
-  socket.prependOnceListener('readable', () => {
-    socket[LISTENING] = false;
-    // The end of a connection is 'readable', too.
-    if (socket.readableLength > 0) trace.gotFirstResponseByte();
-  });
+function listenForFirstByte(socket: Awaiting, trace: RequestTrace): void {
+  const client = CLIENT.of(socket) as { readonly pipelining?: number } | undefined;
+  if (socket[AWAITED] !== undefined || (client?.pipelining ?? 1) > 1) return;
+  socket[AWAITED] = trace;
+  socket.prependListener('readable', onReadable);
+}
+
+function onReadable(this: Awaiting): void {
+  // Not the socket's own method, which has the stream look for its listeners once more: undici's is there as before.
+  EventEmitter.prototype.removeListener.call(this, 'readable', onReadable);
+  const trace = this[AWAITED];
+  this[AWAITED] = undefined;
+  // The end of a connection is 'readable', too.
+  if (this.readableLength > 0) trace?.gotFirstResponseByte();
 }

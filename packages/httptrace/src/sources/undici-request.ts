@@ -1,3 +1,4 @@
+import type { HasHeaders } from '../attempts.ts';
 import type { OutgoingRequest, ResponseHeaders } from '../client-trace.ts';
 
 /** A request as undici's channels publish it, in the majors 6, 7 and 8. */
@@ -19,11 +20,36 @@ export interface UndiciRequest {
 /** Header fields as a parser leaves them: of HTTP/1 name and value in turn, of HTTP/2 an object in some versions. */
 export type RawHeaders = readonly (Buffer | string | readonly (Buffer | string)[])[] | ResponseHeaders;
 
-/** undici notes what belongs together under symbols that each copy of it makes for itself. */
-export function noteOf(holder: object, description: string): unknown {
-  const key = Object.getOwnPropertySymbols(holder).find((symbol) => symbol.description === description);
-  return key === undefined ? undefined : (holder as { [key: symbol]: unknown })[key];
+/** Symbols of more copies than these are looked for each time. */
+const MAX_COPIES = 16;
+
+/** undici notes what belongs together under symbols that each copy of it makes for itself; they are found by description. */
+export class Note {
+  private readonly description: string;
+  private readonly keys: symbol[] = [];
+
+  constructor(description: string) {
+    this.description = description;
+  }
+
+  of(holder: object): unknown {
+    for (const key of this.keys) {
+      const value = (holder as Noted)[key];
+      if (value !== undefined) return value;
+    }
+    const found = Object.getOwnPropertySymbols(holder).find((key) => key.description === this.description);
+    if (found === undefined) return undefined;
+    if (this.keys.length < MAX_COPIES && !this.keys.includes(found)) this.keys.push(found);
+    return (holder as Noted)[found];
+  }
 }
+
+type Noted = { readonly [key: symbol]: unknown };
+
+/** On a request: who is told what becomes of it. */
+export const HANDLER: Note = new Note('handler');
+/** On a socket: the client that made it. */
+export const CLIENT: Note = new Note('client');
 
 export function bare(hostname: string): string {
   return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
@@ -135,6 +161,19 @@ function bodyLength(body: object): number | undefined {
   if (typeof size === 'number') return size;
   if (_readableState?.objectMode === false && _readableState.ended) return _readableState.length;
   return undefined;
+}
+
+/** Headers as a parser left them, made readable when somebody asks. */
+export class RawResponse implements HasHeaders {
+  private readonly raw: RawHeaders;
+
+  constructor(raw: RawHeaders) {
+    this.raw = raw;
+  }
+
+  get headers(): ResponseHeaders {
+    return readableHeaders(this.raw);
+  }
 }
 
 /**

@@ -34,45 +34,74 @@ interface ConnectParams {
 export function watchUndici(): () => void {
   const dispatches = new DispatchWatch();
   dispatches.lookAround();
-  /** The request created last; a dial of the same synchronous run is for it. */
-  let creating: RequestTrace | undefined;
+  /** The request created last, and in the course of what: a dial in the course of the same is for it. */
+  let created: { readonly trace: RequestTrace; readonly during: unknown } | undefined;
   /** The connection begun last: a CONNECT to the same place in the same synchronous run is a part of it. */
   let connecting:
     | { readonly run: number; readonly target: string; readonly waiting: RequestTrace | undefined }
     | undefined;
+  const during = (): unknown => dispatches.running ?? synchronousRun();
 
-  const undo = [
-    () => dispatches.uninstall(),
+  const undo = [() => dispatches.uninstall()];
+  // What becomes of requests is listened for once there is one to follow: undici makes a message for each listener.
+  const follow = once(() => {
+    undo.push(...followRequests());
+  });
+  const followBodies = once(() => {
+    undo.push(...followPieces());
+  });
+
+  const begin = (request: Seen, attempt: number, askedAt: number | undefined): void => {
+    if (!RequestTrace.watched()) return;
+    const trace = RequestTrace.begin(new UndiciOutgoing(request, attempt), askedAt);
+    if (trace === undefined) return;
+    request[EXCHANGE] = new Exchange(request, trace);
+    created = { trace, during: during() };
+    follow();
+    // A piece that leaves is also the only sign that the server lets a body come.
+    if (trace.wants('bodyChunk') || request.expectContinue) followBodies();
+  };
+
+  undo.push(
     onChannel<{ request: Seen }>('undici:request:create', ({ request }) => {
       dispatches.lookAtRequest(request);
       if (request.method === 'CONNECT') {
         if (connecting?.run === synchronousRun() && connecting.target === request.path) {
           request[TUNNEL] = { waiting: connecting.waiting };
+          follow();
           return;
         }
       }
-      dispatches.enter(request, (attempt, askedAt) => {
-        if (!RequestTrace.watched()) return;
-        const trace = RequestTrace.begin(new UndiciOutgoing(request, attempt), askedAt);
-        if (trace === undefined) return;
-        request[EXCHANGE] = new Exchange(request, trace);
-        creating = trace;
-      });
+      dispatches.enter(request, begin);
     }),
     onChannel<{ connectParams: ConnectParams }>('undici:client:beforeConnect', ({ connectParams }) => {
       const { hostname, port, protocol } = connectParams;
-      const run = synchronousRun();
       // Any other dial is nobody's until it is used: a reconnect runs in the context of a request that is over.
       const waiting =
-        creating?.startedIn === run && isFor(creating.req, connectParams) ? creating : undefined;
+        created !== undefined && created.during === during() && isFor(created.trace.req, connectParams)
+          ? created.trace
+          : undefined;
       if (waiting !== undefined) expectDial(waiting);
-      creating = undefined;
-      connecting = { run, target: hostPort(bare(hostname), portNumber(port, protocol)), waiting };
+      created = undefined;
+      connecting = {
+        run: synchronousRun(),
+        target: hostPort(bare(hostname), portNumber(port, protocol)),
+        waiting,
+      };
     }),
     onChannel<{ socket: Socket }>('undici:client:connected', ({ socket }) => {
       dispatches.lookAtSocket(socket);
       Connection.of(socket).handedOver();
     }),
+  );
+
+  return () => {
+    for (const uninstall of undo) uninstall();
+  };
+}
+
+function followRequests(): (() => void)[] {
+  return [
     onChannel<{ request: Seen; socket: Socket; headers: string }>(
       'undici:client:sendHeaders',
       ({ request, socket, headers }) => {
@@ -84,14 +113,6 @@ export function watchUndici(): () => void {
       },
     ),
     onChannel<{ request: Seen }>('undici:request:bodySent', ({ request }) => request[EXCHANGE]?.bodySent()),
-    onChannel<{ request: Seen; chunk: Uint8Array | string }>(
-      'undici:request:bodyChunkSent',
-      ({ request, chunk }) => request[EXCHANGE]?.sentChunk(chunk),
-    ),
-    onChannel<{ request: Seen; chunk: Uint8Array | string }>(
-      'undici:request:bodyChunkReceived',
-      ({ request, chunk }) => request[EXCHANGE]?.trace.bodyChunk('received', byteLength(chunk)),
-    ),
     onChannel<{ request: Seen; response: { statusCode: number; headers: RawHeaders } }>(
       'undici:request:headers',
       ({ request, response: { statusCode, headers } }) => {
@@ -108,8 +129,28 @@ export function watchUndici(): () => void {
       request[TUNNEL]?.connection?.proxyConnectDone(undefined, error);
     }),
   ];
+}
+
+/** Told by undici 7 and later. */
+function followPieces(): (() => void)[] {
+  return [
+    onChannel<{ request: Seen; chunk: Uint8Array | string }>(
+      'undici:request:bodyChunkSent',
+      ({ request, chunk }) => request[EXCHANGE]?.sentChunk(chunk),
+    ),
+    onChannel<{ request: Seen; chunk: Uint8Array | string }>(
+      'undici:request:bodyChunkReceived',
+      ({ request, chunk }) => request[EXCHANGE]?.trace.bodyChunk('received', byteLength(chunk)),
+    ),
+  ];
+}
+
+function once(fn: () => void): () => void {
+  let done = false;
   return () => {
-    for (const uninstall of undo) uninstall();
+    if (done) return;
+    done = true;
+    fn();
   };
 }
 
