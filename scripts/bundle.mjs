@@ -40,12 +40,14 @@ async function bundlePackage(folder) {
 
 /** By the name of the file that they become: `{ index: 'src/index.ts', register: 'src/register.ts' }`. */
 function entriesOf(folder) {
-  const { exports } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  const entries = Object.values(exports).filter((entry) => typeof entry === 'object');
+  const { bin = {}, exports } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const modules = Object.values(exports)
+    .filter((entry) => typeof entry === 'object')
+    .map((entry) => entry.default);
   return Object.fromEntries(
-    entries.map((entry) => [
-      entry.default.replace(/^\.\/dist\/|\.js$/g, ''),
-      join(folder, entry['@sonde/source']),
-    ]),
+    [...modules, ...Object.values(bin)].map((file) => {
+      const name = file.replace(/^\.\/dist\/|\.js$/g, '');
+      return [name, join(folder, 'src', `${name}.ts`)];
+    }),
   );
 }

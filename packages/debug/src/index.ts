@@ -28,6 +28,7 @@
 export type { Access, AccessOptions } from './access.ts';
 export { type DebugFetch, debugFetch, type FetchInfo } from './debug-fetch.ts';
 export { type DebugHandler, debugHandler } from './debug-handler.ts';
+export { type Download, readDownload } from './download/read-download.ts';
 export type { EventLog } from './event-log.ts';
 export type { EventDrops } from './events/event-logs.ts';
 export { captureLogLines, type LogSources } from './logs/log-lines.ts';

@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { type AccessOptions, accessRule, type Visitor } from './access.ts';
+import { Downloads } from './download/downloads.ts';
+import type { Download } from './download/read-download.ts';
 import { EVENT_STREAM, wantsUpdates } from './live/event-stream.ts';
 import { livePage } from './live/live-page.ts';
 import { LivePages, type LiveStream } from './live/live-pages.ts';
@@ -8,6 +10,7 @@ import { hrTimeOf } from './readable-span.ts';
 import { registry } from './registry.ts';
 import { sayFailed } from './report.ts';
 import type { RequestStore } from './requests/request-store.ts';
+import { FORMS } from './routes/form.ts';
 import { respond } from './routes/respond.ts';
 import type { PageResponse, PageSource } from './routes/route.ts';
 import { readSelf } from './self/read-self.ts';
@@ -27,6 +30,8 @@ export interface DebugOptions<Asking = IncomingMessage> extends AccessOptions<As
    * what can be seen without being told. `start()` of `sonde` gives its own.
    */
   self?: () => SelfFacts;
+  /** Shows what was saved from a process, by `readDownload`, instead of this one. Default: this process. */
+  download?: Download;
   /** Open pages that are kept up to date at a time; further ones are told so, and stay as they are. Default 10. */
   maxLivePages?: number;
 }
@@ -66,11 +71,12 @@ export function pageServer<Asking>(
   options: DebugOptions<Asking>,
   live: LivePages = new LivePages(options.maxLivePages),
 ): (target: PageTarget, visit: Visit<Asking>) => Promise<Reply> {
-  const store = options.store ?? registry().requests;
+  const store = options.download?.store ?? options.store ?? registry().requests;
   const service = options.service ?? 'unknown_service:node';
   const mayLook = accessRule(options);
   /** From the mount point without its slash, the way to itself. */
   const base = `${mountPoint(options.path).split('/').at(-1)}/`;
+  const downloads = new Downloads();
   return async ({ path, query }, visit) => {
     const access = mayLook(visit);
     if (typeof access === 'string') return replyWith(line(403, access));
@@ -87,6 +93,7 @@ export function pageServer<Asking>(
       sensitive: access.sensitive,
     };
     const source = (): PageSource => {
+      if (options.download !== undefined) return options.download;
       const { node } = process.versions;
       const facts = { service, pid: process.pid, node, uptimeSeconds: process.uptime() };
       const self = () => readSelf(options.self);
@@ -97,7 +104,10 @@ export function pageServer<Asking>(
       if (page !== undefined) return replyWithUpdates(live.begin(page));
     }
     try {
-      return replyWith(await inSlices(respond(asked, source())));
+      const page = await inSlices(respond(asked, source()));
+      return page.file === undefined
+        ? replyWith(page)
+        : replyWithFile(page.file.name, downloads.begin(page.file.content));
     } catch (error) {
       sayFailed(`sonde: the page ${path} could not be made`, error);
       return replyWith(line(500, 'sonde: this page could not be made; the log of the process says why'));
@@ -115,6 +125,12 @@ function replyWith({ body, status, type }: PageResponse, more: Record<string, st
     headers: { 'Content-Type': type, 'Content-Length': `${Buffer.byteLength(body)}`, ...HEADERS, ...more },
     body,
   };
+}
+
+function replyWithFile(name: string, stream: LiveStream | string): Reply {
+  if (typeof stream === 'string') return replyWith(line(503, stream), { 'Retry-After': '10' });
+  const more = { 'Content-Type': FORMS.html.type, 'Content-Disposition': `attachment; filename="${name}"` };
+  return { status: 200, headers: { ...HEADERS, ...more }, body: '', stream };
 }
 
 function replyWithUpdates(stream: LiveStream | string): Reply {

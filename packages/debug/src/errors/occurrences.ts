@@ -1,7 +1,7 @@
 import type { HrTime } from '@opentelemetry/api';
 import type { ReadableSpan, SpanEvent } from '../readable-span.ts';
 import { familyOf } from '../requests/family.ts';
-import type { LazyTrace } from '../requests/lazy-trace.ts';
+import type { ByHand } from '../requests/listed.ts';
 import type { Request } from '../requests/request.ts';
 import type { AnyRequest } from '../requests/request-store.ts';
 import type { Steps } from '../slices.ts';
@@ -110,7 +110,7 @@ function ofException({ attributes = {}, time }: SpanEvent, span: ReadableSpan): 
   };
 }
 
-function byHand({ family, spanId, startTime, traceId }: LazyTrace): Occurrence {
+function byHand({ family, spanId, startTime, traceId }: ByHand): Occurrence {
   return { type: 'error', place: family, location: undefined, message: '', time: startTime, traceId, spanId };
 }
 

@@ -1,5 +1,5 @@
 import { OVERFLOW_FAMILY } from '../requests/families.ts';
-import { type EventLogKeeper, RecordedEventLog } from './recorded-event-log.ts';
+import { type EventLogKeeper, type LogEntry, RecordedEventLog } from './recorded-event-log.ts';
 
 export interface EventLogsOptions {
   /** Event logs; beyond them the one that was not written for the longest time gives its place. Default 10,000. */
@@ -16,6 +16,12 @@ export interface EventDrops {
   unlistedLogs: number;
   /** Logs in the overflow family. */
   overflowLogs: number;
+}
+
+/** An event log as a file holds it. */
+export interface SavedLog extends Pick<RecordedEventLog, 'family' | 'title' | 'stack' | 'start'> {
+  readonly lastError?: number;
+  readonly entries: readonly LogEntry[];
 }
 
 /**
@@ -75,6 +81,22 @@ export class EventLogs implements EventLogKeeper {
 
   finished(log: RecordedEventLog): void {
     if (log.listed) this.unlist(log);
+  }
+
+  /** Fills an empty list with what was read from a file, as it was there; the one that was written last comes last. */
+  adopt(logs: readonly SavedLog[], drops: EventDrops, bytes: number): void {
+    for (const { entries, family, lastError, stack, start, title } of logs) {
+      const log = new RecordedEventLog(family, title, stack, this, start);
+      log.adopt(entries, lastError);
+      this.list(log);
+    }
+    Object.assign(this.drops, drops);
+    this.bytes = bytes;
+  }
+
+  /** As options: what a store like this one is made with. */
+  get bounds(): Required<EventLogsOptions> {
+    return { maxEventLogs: this.maxLogs, maxEventFamilies: this.maxFamilies };
   }
 
   get familyCount(): number {

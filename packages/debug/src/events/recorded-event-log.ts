@@ -47,12 +47,18 @@ export class RecordedEventLog implements EventLog {
   private discarded = 0;
   private lastDiscarded = 0;
 
-  constructor(family: string, title: string, stack: string, keeper: EventLogKeeper) {
+  constructor(
+    family: string,
+    title: string,
+    stack: string,
+    keeper: EventLogKeeper,
+    start: number = keeper.now(),
+  ) {
     this.family = family;
     this.title = title;
     this.stack = stack;
     this.keeper = keeper;
-    this.start = keeper.now();
+    this.start = start;
     this.bytes = BYTES_PER_LOG + (family.length + title.length + stack.length) * 2;
   }
 
@@ -92,6 +98,12 @@ export class RecordedEventLog implements EventLog {
     if (this.discarded === 0) return inOrder;
     const text = `(${this.discarded} events discarded)`;
     return [{ when: this.lastDiscarded, text, error: false }, ...inOrder];
+  }
+
+  /** Takes over the entries of another one, as {@link list} told them. */
+  adopt(entries: readonly LogEntry[], lastError: number | undefined): void {
+    this.entries = [...entries];
+    this.lastError = lastError;
   }
 
   /** Lets its entries go; answers how many there were. */

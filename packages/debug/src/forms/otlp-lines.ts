@@ -15,17 +15,24 @@ const BYTES_PER_LINE = 64 * 1024;
  */
 export function* otlpLines(head: object, spans: Iterable<ReadableSpan>): Steps<string> {
   const lines = [JSON.stringify({ resourceSpans: [], sonde: head })];
+  for (const message of otlpMessages(spans)) {
+    lines.push(JSON.stringify(message));
+    yield;
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** What is to stand on a line each. */
+export function* otlpMessages(spans: Iterable<ReadableSpan>): Generator<object> {
   let some: ReadableSpan[] = [];
   let bytes = 0;
   for (const span of spans) {
     some.push(span);
     bytes += contentBytes(span);
     if (some.length < SPANS_PER_LINE && bytes < BYTES_PER_LINE) continue;
-    lines.push(JSON.stringify(otlpJson(some, { running: true })));
+    yield otlpJson(some, { running: true });
     some = [];
     bytes = 0;
-    yield;
   }
-  if (some.length > 0) lines.push(JSON.stringify(otlpJson(some, { running: true })));
-  return `${lines.join('\n')}\n`;
+  if (some.length > 0) yield otlpJson(some, { running: true });
 }

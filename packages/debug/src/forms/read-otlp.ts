@@ -115,7 +115,7 @@ export class OtlpReader {
   }
 }
 
-type Told = Readonly<Record<string, unknown>>;
+export type Told = Readonly<Record<string, unknown>>;
 type Resource = ReadableSpan['resource'];
 type Scope = ReadableSpan['instrumentationScope'];
 
@@ -127,7 +127,7 @@ const MAX_DEPTH = 16;
 
 const nothing: Told = Object.freeze({});
 
-function fieldsOf(value: unknown): Told {
+export function fieldsOf(value: unknown): Told {
   return typeof value === 'object' && value !== null ? (value as Told) : nothing;
 }
 
@@ -136,22 +136,22 @@ function listIn(holder: unknown, key: string): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-function text(value: unknown, limit: number): string {
+export function text(value: unknown, limit: number): string {
   return typeof value === 'string' ? value.slice(0, limit) : '';
 }
 
-function count(value: unknown): number {
+export function count(value: unknown): number {
   return Number.isSafeInteger(value) && (value as number) > 0 ? (value as number) : 0;
 }
 
 /** Lower case, though the encoding allows both: ids are compared as text. */
-function idOf(value: unknown, form: RegExp): string | undefined {
+export function idOf(value: unknown, form: RegExp): string | undefined {
   const id = typeof value === 'string' ? value.toLowerCase() : '';
   return form.test(id) ? id : undefined;
 }
 
-const TRACE_ID = /^(?!0+$)[0-9a-f]{32}$/;
-const SPAN_ID = /^(?!0+$)[0-9a-f]{16}$/;
+export const TRACE_ID: RegExp = /^(?!0+$)[0-9a-f]{32}$/;
+export const SPAN_ID: RegExp = /^(?!0+$)[0-9a-f]{16}$/;
 
 function contextOf(told: Told): SpanContext | undefined {
   const traceId = idOf(told['traceId'], TRACE_ID);

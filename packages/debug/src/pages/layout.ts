@@ -17,6 +17,8 @@ export interface ProcessView {
   readonly pid: number;
   readonly node: string;
   readonly uptimeSeconds: number;
+  /** It is not this process: the pages show what was saved of it. */
+  readonly saved?: true;
 }
 
 /** Written out in a tagged template, bundlers make a helper of their own of it. */
@@ -36,7 +38,7 @@ export function layout({ base, live, process, renderedAt, title }: Frame, main: 
 <header class="bar">
 <a class="mark" href="${base}">sonde</a>
 <nav aria-label="Pages"><a href="${base}requests">requests</a> <a href="${base}errors">errors</a> <a href="${base}events">events</a> <a href="${base}sonde" title="what Sonde itself holds, drops and costs">about</a></nav>
-<p class="process"><b>${process.service}</b> pid ${process.pid} · Node ${process.node}</p>
+<p class="process"><b>${process.service}</b> pid ${process.pid} · Node ${process.node}${process.saved && ' · from a file'}</p>
 </header>
 <main${live && html` data-live`}>
 ${main}

@@ -238,6 +238,12 @@ pre{margin:.3rem 0;padding:.5rem .7rem;background:var(--raised);overflow-x:auto;
 .choices{margin:.3rem 0;padding:0;list-style:none;columns:2 24rem;column-gap:3rem}
 .choices li{display:grid;grid-template-columns:5rem auto 1fr;gap:.9rem;padding:.15rem 0;break-inside:avoid;align-items:baseline}
 .choices a{justify-self:start}
+a:not([href]){color:inherit;text-decoration:none}
+.bar .process{margin-inline-start:auto}
+.kept{border-top:1px solid var(--rule)}
+.kept>summary{display:grid;grid-template-columns:5.5rem 1fr auto 15rem;gap:1rem;padding:.22rem 0;cursor:pointer;list-style:none;align-items:baseline;overflow-wrap:anywhere}
+.kept>summary:hover,.kept[open]>summary{background:var(--raised)}
+.kept .when{color:var(--soft)}
 .sections{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(30rem,100%),1fr));gap:0 3rem;align-items:start}
 .plain{width:100%}
 .plain :is(td,th){padding-block:.2rem;border-bottom:1px solid var(--rule);overflow-wrap:anywhere}
@@ -263,6 +269,8 @@ main{padding-inline:.8rem}
 .compare :is(td,th){padding-inline-end:.3rem}
 .compare tbody th{min-width:7rem}
 .compare .number{width:4.6rem}
+.kept>summary{grid-template-columns:4.5rem minmax(40%,1fr) auto}
+.kept>summary .when{display:none}
 .plain tbody th{white-space:normal;overflow-wrap:break-word}
 .plain .number{width:auto}
 .plain :is(td,th){padding-inline-end:.35rem}

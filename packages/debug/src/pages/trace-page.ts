@@ -13,14 +13,21 @@ const SMALL_SHARE = 0.01;
 
 /** `/debug/requests/trace/{traceId}`: every span of the trace in this process, as a waterfall, and why it took so long. */
 export function* tracePage(trace: TraceReport, base: string, options: WaterfallOptions): Steps<Html> {
-  const { seconds, spans, start, traceId } = trace;
+  const { seconds, spans, traceId } = trace;
   const small = spans.filter(
     ({ elapsedSeconds, error }) => elapsedSeconds < SMALL_SHARE * seconds && !error,
   ).length;
+  return html`<h1>${trace.requests[0]?.title}</h1>
+${yield* traceContent(trace, base, options)}
+<p class="store">${options.leastShare === 0 && small > 3 && html`<a href="?min=${SMALL_SHARE * 100}">Leave out ${small} spans under ${SMALL_SHARE * 100} %</a>. `}The line under a bar: its own work held the request up. The same as <a href="${traceId}.txt">text</a>, <a href="${traceId}.md">Markdown</a>, <a href="${traceId}.json">JSON</a>, <a href="${traceId}.otlp.json">OTLP</a>, <a href="${traceId}.perfetto.json">Perfetto</a>.</p>`;
+}
+
+/** What there is to tell of a trace, without what stands around it. */
+export function* traceContent(trace: TraceReport, base: string, options: WaterfallOptions): Steps<Html> {
+  const { seconds, spans, start, traceId } = trace;
   const rows = yield* waterfall(trace, base, options);
   const log = viewLog(spans);
-  return html`<h1>${trace.requests[0]?.title}</h1>
-<dl class="facts">
+  return html`<dl class="facts">
 <div><dt>Trace</dt><dd><code class="copy">${traceId}</code></dd></div>
 <div><dt>Started</dt><dd>${start.replace('T', ' ')}</dd></div>
 <div><dt>Took</dt><dd>${duration(seconds)}</dd></div>
@@ -32,8 +39,7 @@ ${trace.requests.map(
 )}</dl>
 ${trace.why.length > 0 && why(trace.why)}
 ${rows}
-${log.length > 0 && logSection(log)}
-<p class="store">${options.leastShare === 0 && small > 3 && html`<a href="?min=${SMALL_SHARE * 100}">Leave out ${small} spans under ${SMALL_SHARE * 100} %</a>. `}The line under a bar: its own work held the request up. The same as <a href="${traceId}.txt">text</a>, <a href="${traceId}.md">Markdown</a>, <a href="${traceId}.json">JSON</a>, <a href="${traceId}.otlp.json">OTLP</a>, <a href="${traceId}.perfetto.json">Perfetto</a>.</p>`;
+${log.length > 0 && logSection(log)}`;
 }
 
 function why(reasons: readonly Reason[]): Html {

@@ -1,6 +1,6 @@
 import { type HrTime, SpanKind } from '@opentelemetry/api';
 import { type ReadableSpan, toSeconds } from '../readable-span.ts';
-import type { LazyTrace } from '../requests/lazy-trace.ts';
+import type { ByHand } from '../requests/listed.ts';
 import type { AnyRequest } from '../requests/request-store.ts';
 import { isSecretKey, withoutSecrets } from '../secrets.ts';
 import type { Steps } from '../slices.ts';
@@ -103,7 +103,7 @@ function* anyOf(spans: readonly ReadableSpan[], test: (span: ReadableSpan) => bo
 }
 
 /** Whatever tells of it. */
-function eitherWay(bySpans: (span: ReadableSpan) => boolean, byHand: (trace: LazyTrace) => boolean): Matcher {
+function eitherWay(bySpans: (span: ReadableSpan) => boolean, byHand: (trace: ByHand) => boolean): Matcher {
   const told = anySpan(bySpans);
   return (request) => (request.kind === 'spans' ? told(request) : byHand(request));
 }

@@ -50,6 +50,11 @@ export class Families {
     return this.byName.get(OVERFLOW_FAMILY) ?? this.make(OVERFLOW_FAMILY);
   }
 
+  /** One that was read from a file. */
+  adopt(family: Family): void {
+    this.byName.set(family.name, family);
+  }
+
   private make(name: string): Family {
     const family = new Family(name, this.perBucket);
     this.byName.set(name, family);

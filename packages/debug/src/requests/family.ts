@@ -2,7 +2,7 @@ import { type Attributes, SpanKind } from '@opentelemetry/api';
 import type { ReadableSpan } from '../readable-span.ts';
 import { withoutSecrets } from '../secrets.ts';
 import { BUCKET_COUNT } from './buckets.ts';
-import { BYTES_PER_SERIES, LatencySeries } from './latency-series.ts';
+import { BYTES_PER_SERIES, type Latencies, LatencySeries } from './latency-series.ts';
 import type { Listed } from './listed.ts';
 import type { AnyRequest } from './request-store.ts';
 import { Ring } from './ring.ts';
@@ -15,11 +15,12 @@ export class Family {
   readonly name: string;
   /** How many requests each bucket has seen. */
   readonly totals: number[] = new Array<number>(BUCKET_COUNT).fill(0);
-  readonly latency: LatencySeries = new LatencySeries();
+  readonly latency: Latencies;
   private readonly rings: readonly Ring<Listed>[];
 
-  constructor(name: string, perBucket: number) {
+  constructor(name: string, perBucket: number, latency: Latencies = new LatencySeries()) {
     this.name = name;
+    this.latency = latency;
     this.rings = Array.from({ length: BUCKET_COUNT }, () => new Ring<Listed>(perBucket));
   }
 

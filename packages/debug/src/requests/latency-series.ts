@@ -3,6 +3,14 @@ import { HISTOGRAM_ROWS, Histogram, rowOf } from './histogram.ts';
 /** The windows that a family's latencies are shown over. */
 export type LatencyWindow = 'minute' | 'hour' | 'total';
 
+/** How long the requests of a family took. */
+export interface Latencies {
+  /** @param epochSeconds when the request finished */
+  record(micros: number, epochSeconds: number): void;
+  /** What they were over the time before `epochSeconds`. */
+  over(window: LatencyWindow, epochSeconds: number): Histogram;
+}
+
 const SLOTS = 60;
 
 /** What a {@link LatencySeries} takes, in bytes. */
@@ -15,7 +23,7 @@ export const BYTES_PER_SERIES: number = 2 * SLOTS * (HISTOGRAM_ROWS * 4 + 3 * 8)
  * What belongs to the second that runs is counted once, and added to all three when another second begins or somebody
  * looks.
  */
-export class LatencySeries {
+export class LatencySeries implements Latencies {
   private readonly seconds = new Slots();
   private readonly minutes = new Slots();
   private readonly all = new Histogram();
@@ -24,7 +32,6 @@ export class LatencySeries {
   private sum = 0;
   private sumOfSquares = 0;
 
-  /** @param epochSeconds when the request finished */
   record(micros: number, epochSeconds: number): void {
     if (epochSeconds !== this.second) this.begin(epochSeconds);
     (this.counts[rowOf(micros)] as number)++;

@@ -3,7 +3,7 @@ import { hrTimeOf, secondsBetween } from '../readable-span.ts';
 import { warnOnce } from '../report.ts';
 import type { Trace } from '../trace.ts';
 import { formatLine, isPlain, keepable, LINE_LIMIT, shorten, tellLine } from './line.ts';
-import type { Listed } from './listed.ts';
+import type { ByHand, TraceLine } from './listed.ts';
 
 const BYTES_PER_TRACE = 500;
 const BYTES_PER_LINE = 160;
@@ -24,14 +24,6 @@ export interface TraceKeeper {
   finishTrace(trace: LazyTrace, seconds: number): void;
 }
 
-/** One line of a trace as it is read. */
-export interface TraceLine {
-  /** Milliseconds since the epoch. */
-  readonly when: number;
-  readonly text: string;
-  readonly sensitive: boolean;
-}
-
 /** A line as it waits for somebody to look. */
 interface Entry {
   readonly when: number;
@@ -47,7 +39,7 @@ interface Entry {
 }
 
 /** A request told by hand. Source: golang.org/x/net/trace, `trace`. */
-export class LazyTrace implements Listed, Trace {
+export class LazyTrace implements ByHand, Trace {
   readonly kind = 'lines';
   bytes: number;
   places = 0;

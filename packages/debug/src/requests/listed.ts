@@ -25,3 +25,21 @@ export interface Listed {
   /** Others may hold the request for long; they must not hold all that it holds. */
   forget(): void;
 }
+
+/** One line of a request told by hand, as it is read. */
+export interface TraceLine {
+  /** Milliseconds since the epoch. */
+  readonly when: number;
+  readonly text: string;
+  readonly sensitive: boolean;
+}
+
+/** A request that lines tell of: one of this process, or one that was read from a file. */
+export interface ByHand extends Listed {
+  readonly kind: 'lines';
+  /** Of the distributed trace that it belongs to. */
+  readonly traceId: string | undefined;
+  readonly spanId: string | undefined;
+  /** In their order, made into text now. */
+  lines(): TraceLine[];
+}

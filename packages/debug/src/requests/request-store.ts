@@ -6,12 +6,12 @@ import { BUCKET_BOUNDS, BUCKET_COUNT, ERROR_BUCKET } from './buckets.ts';
 import { Families } from './families.ts';
 import { BYTES_PER_FAMILY, type Family } from './family.ts';
 import { LazyTrace, type TraceKeeper } from './lazy-trace.ts';
-import type { Listed } from './listed.ts';
+import type { ByHand, Listed } from './listed.ts';
 import { BYTES_PER_SPAN, Request } from './request.ts';
 import { contentBytes } from './span-bytes.ts';
 
 /** What a store lists: requests told by spans, and those told by hand. */
-export type AnyRequest = Request | LazyTrace;
+export type AnyRequest = Request | ByHand;
 
 /** How much a {@link RequestStore} keeps. Every bound drops and counts; none throws. */
 export interface RequestStoreOptions extends EventLogsOptions {
@@ -48,6 +48,16 @@ export interface Drops {
   overflowRequests: number;
   /** Lines of traces by hand, beyond the trace's number or the store's room. */
   traceEvents: number;
+}
+
+/** What a store is filled with that was saved. */
+export interface Adopted {
+  /** The oldest first. */
+  readonly active: readonly AnyRequest[];
+  readonly families: readonly Family[];
+  readonly drops: Drops;
+  readonly bytes: number;
+  readonly pinned: number;
 }
 
 const defaults: Settled = {
@@ -188,6 +198,15 @@ export class RequestStore implements TraceKeeper {
 
   unpin(objects: number): void {
     this.pinned -= objects;
+  }
+
+  /** Fills an empty store with what was read from a file, as it was there: for one that is only looked at. */
+  adopt({ active, bytes, drops, families, pinned }: Adopted): void {
+    for (const request of active) this.list(request);
+    for (const family of families) this.families.adopt(family);
+    Object.assign(this.drops, drops);
+    this.bytes = bytes;
+    this.pinned = pinned;
   }
 
   // ---- for the pages ---------------------------------------------------------------------------------------

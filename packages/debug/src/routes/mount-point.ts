@@ -8,7 +8,7 @@ export const mountPointRoute: PageRoute = {
   forms: ['html', 'json'],
   unsuffixed: true,
   *answer(asked, source) {
-    const json = { pages: ['requests', 'errors', 'events', 'sonde'] };
+    const json = { pages: ['requests', 'errors', 'events', 'sonde', 'download'] };
     return answer(asked, source, { title: 'debug', json, page: () => indexPage(asked.base) });
   },
 };

@@ -1,4 +1,5 @@
 import type { HrTime } from '@opentelemetry/api';
+import type { Chunks } from '../download/write-store.ts';
 import type { ProcessView } from '../pages/layout.ts';
 import type { RequestStore } from '../requests/request-store.ts';
 import type { Steps } from '../slices.ts';
@@ -23,6 +24,8 @@ export interface PageResponse {
   readonly status: number;
   readonly type: string;
   readonly body: string;
+  /** Instead of a body: a file, made while it is sent. */
+  readonly file?: { readonly name: string; readonly content: Chunks };
 }
 
 /** What the pages show: a state that they read and never change, and the moment at which they do. */

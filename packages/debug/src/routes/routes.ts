@@ -1,6 +1,7 @@
 import { script } from '../pages/script.ts';
 import { stylesheet } from '../pages/style.ts';
 import { compareRoute } from './compare.ts';
+import { downloadRoute } from './download.ts';
 import { errorsRoute } from './errors.ts';
 import { eventsRoute } from './events.ts';
 import { FORMS, type Form } from './form.ts';
@@ -21,6 +22,7 @@ export const ROUTES: readonly Route[] = [
   eventsRoute,
   selfRoute,
   ...tracezRoutes,
+  downloadRoute,
   { path: '/sonde.css', type: 'text/css; charset=utf-8', body: stylesheet },
   { path: '/sonde.js', type: 'text/javascript; charset=utf-8', body: script },
 ];

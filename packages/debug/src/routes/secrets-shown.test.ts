@@ -120,6 +120,8 @@ const suffixed = (path: string, forms: readonly Form[]): string[] =>
 /** The page as it is, and what keeps an open one up to date. */
 async function ask(path: string, query: string): Promise<string> {
   const once = await replyTo(path, query, '');
+  let file = '';
+  for await (const chunk of once.stream?.chunks ?? []) file += chunk;
   const live = await replyTo(path, query, 'text/event-stream');
   let update = '';
   for await (const chunk of live.stream?.chunks ?? []) {
@@ -127,7 +129,7 @@ async function ask(path: string, query: string): Promise<string> {
     break;
   }
   live.stream?.end();
-  return `${JSON.stringify(once.headers)}\n${once.body}\n${live.body}\n${update}`;
+  return `${JSON.stringify(once.headers)}\n${once.body}${file}\n${live.body}\n${update}`;
 }
 
 function replyTo(path: string, query: string, accept: string) {

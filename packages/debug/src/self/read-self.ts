@@ -7,7 +7,15 @@ import type { SelfFacts } from './self-facts.ts';
 /** Sonde as it is now: what is told by whoever runs the pages, and what can be seen from here. */
 export function readSelf(tell: () => SelfFacts = () => ({})): SelfSource {
   const facts = told(tell);
-  return { facts, api: readApi(), cost: () => costOf(facts), switchedOff: switchedOff() };
+  return {
+    facts,
+    // Looks through all modules that are loaded: only for who asks.
+    get api() {
+      return readApi();
+    },
+    cost: () => costOf(facts),
+    switchedOff: switchedOff(),
+  };
 }
 
 /** What is told is foreign: a page must not fail for it. */

@@ -8,8 +8,8 @@ import {
   type SpanEvent,
   secondsBetween,
 } from '../readable-span.ts';
-import type { LazyTrace } from '../requests/lazy-trace.ts';
 import { LINE_LIMIT } from '../requests/line.ts';
+import type { ByHand } from '../requests/listed.ts';
 import type { Request } from '../requests/request.ts';
 import type { AnyRequest } from '../requests/request-store.ts';
 import { isSecretKey, WITHHELD, withoutSecrets } from '../secrets.ts';
@@ -57,7 +57,7 @@ export function viewLines(request: AnyRequest, showSensitive: boolean, now: HrTi
   });
 }
 
-function byHand(trace: LazyTrace): Told[] {
+function byHand(trace: ByHand): Told[] {
   return trace.lines().map(({ when, ...line }) => ({ ...line, time: hrTimeOf(when) }));
 }
 

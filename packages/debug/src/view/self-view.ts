@@ -90,6 +90,17 @@ export function* viewSelf(store: RequestStore, source: SelfSource, sensitive: bo
   };
 }
 
+/** What may leave the process of what it was told: as the page shows it. */
+export function shownFacts(facts: SelfFacts, sensitive: boolean): Omit<SelfFacts, 'makeSpan'> {
+  const { makeSpan: _, ...rest } = facts;
+  const { environment, resource } = rest;
+  return {
+    ...rest,
+    ...(resource === undefined ? {} : { resource: viewResource(resource, sensitive) }),
+    ...(environment === undefined ? {} : { environment: viewEnvironment(environment, sensitive) }),
+  };
+}
+
 function* viewHeld(store: RequestStore): Steps<HeldView> {
   let finished = 0;
   let spans = 0;

@@ -1,0 +1,108 @@
+import { count, fieldsOf, type Told, text } from '../forms/read-otlp.ts';
+import type { ApiCopy } from '../self/api-facts.ts';
+import type { ExportFacts, SelfFacts } from '../self/self-facts.ts';
+import type { SelfSource } from '../view/self-view.ts';
+
+const LIMIT = 8_000;
+const NAME_LIMIT = 300;
+const MOST = 200;
+
+/** What `/debug/sonde` of another process said, out of a file. */
+export function readSavedSelf(told: unknown): SelfSource {
+  const { api, cost, facts, switchedOff } = fieldsOf(told);
+  const { requestNanos, spanNanos } = fieldsOf(cost);
+  const measured = {
+    requestNanos: count(requestNanos),
+    ...(spanNanos === undefined ? {} : { spanNanos: count(spanNanos) }),
+  };
+  return {
+    facts: factsFrom(fieldsOf(facts)),
+    api: apiFrom(fieldsOf(api)),
+    // biome-ignore lint/correctness/useYield: it was measured elsewhere
+    *cost() {
+      return measured;
+    },
+    switchedOff: texts(switchedOff, NAME_LIMIT),
+  };
+}
+
+function factsFrom(told: Told): SelfFacts {
+  const { environment, exporting, ignoredRequests, instrumentation, resource, sampler, troubles } = told;
+  return {
+    ...(troubles === undefined ? {} : { troubles: texts(troubles, LIMIT) }),
+    ...(typeof sampler === 'string' ? { sampler: text(sampler, LIMIT) } : {}),
+    ...(resource === undefined ? {} : { resource: resourceFrom(resource) }),
+    ...(instrumentation === undefined
+      ? {}
+      : {
+          instrumentation: rows(instrumentation).map((row) => ({
+            name: text(row['name'], NAME_LIMIT),
+            active: row['active'] === true,
+            ...optional(row, 'note'),
+          })),
+        }),
+    ...(exporting === undefined ? {} : { exporting: exporting !== false && exportFrom(fieldsOf(exporting)) }),
+    ...(environment === undefined
+      ? {}
+      : {
+          environment: rows(environment).map((row) => ({
+            name: text(row['name'], NAME_LIMIT),
+            ...optional(row, 'value'),
+            effect: text(row['effect'], LIMIT),
+          })),
+        }),
+    ...(ignoredRequests === undefined ? {} : { ignoredRequests: count(ignoredRequests) }),
+  };
+}
+
+function resourceFrom(told: unknown): Record<string, unknown> {
+  const some = Object.entries(fieldsOf(told)).slice(0, MOST);
+  return Object.fromEntries(some.map(([key, value]) => [text(key, NAME_LIMIT), value]));
+}
+
+function exportFrom(told: Told): ExportFacts {
+  const { lastError, lastExport } = told;
+  const { at, reason } = fieldsOf(lastError);
+  return {
+    endpoint: text(told['endpoint'], LIMIT),
+    queued: count(told['queued']),
+    maxQueued: count(told['maxQueued']),
+    inFlight: count(told['inFlight']),
+    exported: count(told['exported']),
+    dropped: rows(told['dropped']).map(({ cause, spans }) => ({
+      cause: text(cause, NAME_LIMIT),
+      spans: count(spans),
+    })),
+    ...(lastExport === undefined ? {} : { lastExport: count(lastExport) }),
+    ...(lastError === undefined ? {} : { lastError: { reason: text(reason, LIMIT), at: count(at) } }),
+  };
+}
+
+function apiFrom(told: Told): SelfSource['api'] {
+  return {
+    ...optional(told, 'provider'),
+    ...optional(told, 'contextManager'),
+    propagatedHeaders: texts(told['propagatedHeaders'], NAME_LIMIT),
+    ...optional(told, 'registeredVersion'),
+    copies: rows(told['copies']).map(
+      ({ path, sees, version }): ApiCopy => ({
+        version: text(version, NAME_LIMIT),
+        path: text(path, LIMIT),
+        sees: sees === true,
+      }),
+    ),
+  };
+}
+
+function optional<Key extends string>(told: Told, key: Key): { [key in Key]?: string } {
+  const value = told[key];
+  return typeof value === 'string' ? ({ [key]: text(value, LIMIT) } as { [key in Key]: string }) : {};
+}
+
+function rows(value: unknown): Told[] {
+  return (Array.isArray(value) ? value : []).slice(0, MOST).map(fieldsOf);
+}
+
+function texts(value: unknown, limit: number): string[] {
+  return (Array.isArray(value) ? value : []).slice(0, MOST).map((element) => text(element, limit));
+}
