@@ -94,6 +94,13 @@ describe.each(ADAPTERS)('%s', (_name, application) => {
     expect(JSON.parse(body)).toMatchObject({ total: 1 });
   });
 
+  it('keeps an open page up to date, by server-sent events', async () => {
+    const text = await app.open('/debug/requests', 'text/event-stream', 'nightly job');
+    expect(text).toMatch(/^HTTP\/1\.1 200 /);
+    expect(text.toLowerCase()).toContain('content-type: text/event-stream');
+    expect(text).toMatch(/\ndata: .*nightly job/);
+  });
+
   it('links from the mount point, with its slash and without', async () => {
     expect((await app.ask('/debug')).body).toContain('href="debug/requests"');
     expect((await app.ask('/debug/')).body).toContain('href="./requests"');
@@ -144,6 +151,15 @@ describe.each(ADAPTERS)('%s', (_name, application) => {
   it.each(APPLICATIONS)('leaves %s to the application', async (target) => {
     expect((await app.ask(target)).body).toContain(APPLICATION);
   });
+
+  it.each(['/x/../debug/requests', '/debug/../debug/requests', '/debug/./requests', '/%2e/debug/requests'])(
+    'takes %s for a page only where its server does, and judges it all the same',
+    async (target) => {
+      const { body } = await app.ask(target);
+      expect(body.includes(APPLICATION) || body.includes('nightly job')).toBe(true);
+      expect((await app.ask(target, { Host: 'evil.example' })).body).not.toContain('nightly job');
+    },
+  );
 
   it('answers a target in absolute form by the Host alone, or not at all', async () => {
     const asked = (authority: string, Host: string) =>

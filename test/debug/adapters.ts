@@ -127,6 +127,18 @@ export class Listening {
     return await this.send(`${method} ${target} HTTP/1.1\r\n${lines.join('')}\r\n`);
   }
 
+  /** The beginning of an answer that goes on, as soon as it has what is looked for. */
+  async open(target: string, accept: string, until: string): Promise<string> {
+    const socket = net.connect(this.port).setEncoding('utf8');
+    socket.write(`GET ${target} HTTP/1.1\r\nHost: localhost\r\nAccept: ${accept}\r\n\r\n`);
+    let text = '';
+    for await (const chunk of socket) {
+      text += chunk;
+      if (text.includes(until)) break;
+    }
+    return text;
+  }
+
   async send(text: string): Promise<Answer> {
     const socket = net.connect(this.port);
     socket.on('error', () => {}); // a server may close on what it does not want to read to the end

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Program } from '../support/program.ts';
@@ -61,11 +62,16 @@ describe('SONDE_PORT', () => {
     expect((await getJson(`${pages}/debug/requests.json`)).families).toEqual([]);
   });
 
-  it('is for the machine itself, and of any other name is told no more', async () => {
+  it('is for the machine itself', async () => {
     const { pages } = await origins(run('server.mjs', { SONDE_PORT: '0' }));
-    expect((await fetch(`${pages}/debug/requests`, { headers: { forwarded: 'for=10.0.0.1' } })).status).toBe(
-      403,
-    );
+    const page = `${pages}/debug/requests`;
+    for (const headers of [{ forwarded: 'for=10.0.0.1' }, { origin: 'http://evil.example' }]) {
+      expect((await fetch(page, { headers })).status).toBe(403);
+    }
+    const rebound = get(page, { headers: { host: 'evil.example' }, agent: false });
+    const [answer] = (await once(rebound, 'response')) as [IncomingMessage];
+    answer.resume();
+    expect(answer.statusCode).toBe(403);
   });
 
   it('of a port that is taken is said in one sentence, and the program goes on without pages', async () => {
