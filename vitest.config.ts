@@ -21,6 +21,8 @@ export default defineConfig({
     // Each file in a process of its own: global providers, patched prototypes and sockets must not meet.
     pool: 'forks',
     restoreMocks: true,
+    // Of something that must happen, however slow the machine: no test waits so long for what must not.
+    expect: { poll: { timeout: 20_000 } },
     projects: [
       // Properties ask for hundreds of cases, on machines that do other work too.
       project('unit', ['packages/*/src/**/*.test.ts', 'test/architecture/*.test.ts'], {

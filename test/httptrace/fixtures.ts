@@ -1,6 +1,7 @@
 import type http from 'node:http';
 import net from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { ClientTrace } from '@sonde/httptrace';
 import { afterAll } from 'vitest';
 import { listen, plainServer } from './servers.ts';
 
@@ -50,6 +51,15 @@ export async function closedPort(): Promise<number> {
   const server = await listen(net.createServer());
   await server.close();
   return server.port;
+}
+
+/** A signal that is aborted when the trace beside it hears the hook. */
+export function abortingAt(hook: keyof ClientTrace): {
+  readonly signal: AbortSignal;
+  readonly trace: ClientTrace;
+} {
+  const controller = new AbortController();
+  return { signal: controller.signal, trace: { [hook]: () => controller.abort() } };
 }
 
 /** A name with these addresses, in this order. */

@@ -5,8 +5,9 @@ import https from 'node:https';
 import net from 'node:net';
 import { withClientTrace } from '@sonde/httptrace';
 import { HttpsProxyAgent } from 'https-proxy-agent';
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import {
+  abortingAt,
   breakingWhenReused,
   closedPort,
   connectProxy,
@@ -321,9 +322,10 @@ describe('node:http calls the hooks as Go does', () => {
     const silent = using(await listen(net.createServer()));
     const recorder = await ask(`https://127.0.0.1:${silent.port}/`, {
       agent: securePool(),
-      timeout: 100,
-      send: (request) =>
-        request.once('timeout', () => request.destroy(new Error('no handshake in time'))).end(),
+      send: (request) => {
+        const giveUp = () => request.destroy(new Error('no handshake in time'));
+        request.once('socket', (socket) => socket.once('connect', () => setTimeout(giveUp, 20))).end();
+      },
     });
     expectSequence(recorder, 'T6');
   });
@@ -360,7 +362,7 @@ describe('node:http calls the hooks as Go does', () => {
     const waiting = ask(at(), { agent });
     two.answer();
     await closing;
-    await vi.waitUntil(() => dials === 3);
+    await expect.poll(() => dials).toBe(3);
     one.answer();
     const other = await slow;
     expectSequence(other, 'R1a');
@@ -428,10 +430,10 @@ describe('node:http calls the hooks as Go does', () => {
 
   it(as('X7'), async () => {
     const hole = using(await blackHole('127.0.0.2', 0));
-    const recorder = await ask(`http://127.0.0.2:${hole.port}/`, {
-      agent: pool(),
-      signal: AbortSignal.timeout(60),
-    });
+    const { signal, trace } = abortingAt('connectStart');
+    const recorder = await withClientTrace(trace, () =>
+      ask(`http://127.0.0.2:${hole.port}/`, { agent: pool(), signal }),
+    );
     expectSequence(recorder, 'X7');
   });
 

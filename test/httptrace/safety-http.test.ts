@@ -31,8 +31,8 @@ const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
 type Outcome = { status?: number; text?: string; error?: unknown; interim: number };
 
-/** What a request's caller sees. */
-function outcome(url: string, options: http.RequestOptions = {}): Promise<Outcome> {
+/** What a request's caller sees. `heard` is called when it has a first piece of the body. */
+function outcome(url: string, options: http.RequestOptions = {}, heard = (): void => {}): Promise<Outcome> {
   return new Promise((resolve) => {
     const seen: Outcome = { interim: 0 };
     const request = http.get(url, { agent: false, ...options });
@@ -46,7 +46,7 @@ function outcome(url: string, options: http.RequestOptions = {}): Promise<Outcom
       seen.status = response.statusCode ?? 0;
       seen.text = '';
       response.setEncoding('latin1').on('error', failed);
-      response.on('data', (text: string) => {
+      response.once('data', heard).on('data', (text: string) => {
         seen.text += text;
       });
     });
@@ -54,12 +54,16 @@ function outcome(url: string, options: http.RequestOptions = {}): Promise<Outcom
 }
 
 describe('what a caller sees of a peer that', () => {
-  it.each<[string, (socket: net.Socket) => void, (() => http.RequestOptions)?]>([
+  /** The caller's patience, and what the peer does once the caller has heard it. */
+  let giveUp = new AbortController();
+  let whenHeard = (): void => {};
+
+  it.each<[string, (socket: net.Socket) => void]>([
     [
       'resets the connection in the middle of a body',
       (socket) => {
         socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf');
-        setTimeout(() => socket.resetAndDestroy(), 20);
+        whenHeard = () => socket.resetAndDestroy();
       },
     ],
     ['resets the connection at once', (socket) => void socket.resetAndDestroy()],
@@ -86,21 +90,23 @@ describe('what a caller sees of a peer that', () => {
       'answers an upgrade that nobody asked for',
       (socket) => void socket.end('HTTP/1.1 101 X\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n'),
     ],
-    ['never answers', () => {}, () => ({ signal: AbortSignal.timeout(150) })],
-  ])(
-    '%s is the same with all hooks, and the trace ends once',
-    async (_name, respond, options = () => ({})) => {
-      const url = await speaking(respond);
-      const recorder = new Recorder();
-      const traced = await withClientTrace(recorder.trace, () => outcome(url, options()));
-      await recorder.over;
-      const untraced = await outcome(url, options());
-      expect(traced).toEqual(untraced);
-      expect(recorder.all('requestEnd')).toHaveLength(1);
-      expect(recorder.all('gotConn')).toHaveLength(1);
-      expect(recorder.all('got1xxResponse')).toHaveLength(traced.interim);
-    },
-  );
+    ['never answers', () => giveUp.abort()],
+  ])('%s is the same with all hooks, and the trace ends once', async (_name, respond) => {
+    const url = await speaking(respond);
+    const ask = (): Promise<Outcome> => {
+      giveUp = new AbortController();
+      whenHeard = () => {};
+      return outcome(url, { signal: giveUp.signal }, () => whenHeard());
+    };
+    const recorder = new Recorder();
+    const traced = await withClientTrace(recorder.trace, ask);
+    await recorder.over;
+    const untraced = await ask();
+    expect(traced).toEqual(untraced);
+    expect(recorder.all('requestEnd')).toHaveLength(1);
+    expect(recorder.all('gotConn')).toHaveLength(1);
+    expect(recorder.all('got1xxResponse')).toHaveLength(traced.interim);
+  });
 });
 
 describe('a request with all hooks', () => {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type net from 'node:net';
 import { addGlobalClientTrace, type ClientTrace, withClientTrace } from '@sonde/httptrace';
 import type * as Undici from 'undici';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { OK, speaking, using } from './fixtures.ts';
 import { HOOKS, Recorder } from './recorder.ts';
 import { type Listening, listen, plainServer } from './servers.ts';
@@ -100,7 +100,7 @@ describe.each(undiciCopies)('undici $major, while it is traced,', ({ load }) => 
       if (settled === 'rejected') expect(error).toMatchObject({ name: 'AbortError' });
       else expect(hook).toBe('bodyChunk');
       const starts = recorder.all('requestStart').length;
-      await vi.waitUntil(() => recorder.all('requestEnd').length === starts);
+      await expect.poll(() => recorder.all('requestEnd').length).toBe(starts);
       await new Promise(setImmediate);
       expect(recorder.all('requestEnd')).toHaveLength(starts);
     });
