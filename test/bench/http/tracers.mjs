@@ -1,7 +1,9 @@
 // Tracers, each set up as its documentation says and exporting nothing, for a process that serves or asks. Each answers
 // how much it has kept of what it traced, and, where the asking has to be inside something, what.
 import { ring } from '../ring.mjs';
+import { init as initDatadog } from '../subjects/dd-trace.mjs';
 import { packagesOf } from '../subjects/packages.mjs';
+import { init as initSentry } from '../subjects/sentry.mjs';
 
 const peers = packagesOf(new URL('../peers/', import.meta.url));
 const here = packagesOf(new URL('../', import.meta.url));
@@ -90,16 +92,8 @@ export const TRACERS = {
   'dd-trace': {
     runsOn: (node) => node >= 22,
     async start() {
-      Object.assign(process.env, {
-        DD_INSTRUMENTATION_TELEMETRY_ENABLED: 'false',
-        DD_REMOTE_CONFIGURATION_ENABLED: 'false',
-        DD_CRASHTRACKING_ENABLED: 'false',
-        DD_TRACE_STARTUP_LOGS: 'false',
-        DD_TRACE_PROPAGATION_STYLE: 'tracecontext,baggage',
-      });
-      const tracer = peers.load('dd-trace').init({ service: 'bench' });
       const { kept, onEnd } = countingProcessor();
-      tracer._tracer._processor._exporter = { export: (spans) => spans.forEach(onEnd) };
+      initDatadog(onEnd, true);
       peers.load('http');
       return { kept };
     },
@@ -108,20 +102,8 @@ export const TRACERS = {
   sentry: {
     runsOn: () => true,
     async start() {
-      const sentry = peers.load('@sentry/node');
       const { kept, onEnd } = countingProcessor();
-      const client = sentry.init({
-        dsn: 'https://key@localhost/1',
-        tracesSampleRate: 1,
-        integrations: (defaults) => defaults.filter(({ name }) => name !== 'Context'),
-        transport: () => ({
-          async send(envelope) {
-            onEnd(envelope);
-            return { statusCode: 200 };
-          },
-          flush: async () => true,
-        }),
-      });
+      const { sentry, client } = initSentry(onEnd);
       peers.load('http');
       return {
         // It makes spans of requests only below another one.

@@ -19,10 +19,16 @@ const environment = {
   DD_TRACE_PROPAGATION_STYLE: 'tracecontext,baggage',
 };
 
-export async function start(_setup, keep) {
+/** The tracer, handing each finished span to `keep`. `plugins`: whether it traces what the process does by itself. */
+export function init(keep, plugins) {
   Object.assign(process.env, environment);
-  const tracer = load('dd-trace').init({ plugins: false, service: 'bench' });
+  const tracer = load('dd-trace').init({ plugins, service: 'bench' });
   tracer._tracer._processor._exporter = { export: (spans) => spans.forEach(keep) };
+  return tracer;
+}
+
+export async function start(_setup, keep) {
+  const tracer = init(keep, false);
   return { ...spanWorks(tracer), ...headerWorks(tracer) };
 }
 

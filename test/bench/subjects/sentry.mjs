@@ -14,7 +14,8 @@ export const runsOn = () => true;
 
 const SPANS_PER_FLUSH = 256;
 
-export async function start(_setup, keep) {
+/** The SDK and its client, which hands to `keep` what it would send. */
+export function init(keep) {
   const sentry = load('@sentry/node');
   const client = sentry.init({
     dsn: 'https://key@localhost/1',
@@ -28,6 +29,11 @@ export async function start(_setup, keep) {
       flush: async () => true,
     }),
   });
+  return { sentry, client };
+}
+
+export async function start(_setup, keep) {
+  const { sentry, client } = init(keep);
   const error = exception();
 
   /** Does something that makes so many spans, so many times, and all that follows from it. */
