@@ -1,12 +1,4 @@
-import {
-  type Attributes,
-  type Context,
-  ROOT_CONTEXT,
-  type Span,
-  type SpanContext,
-  type Tracer,
-  trace,
-} from '@opentelemetry/api';
+import { type Attributes, ROOT_CONTEXT, type SpanContext, trace } from '@opentelemetry/api';
 import type {
   Conn,
   ConnectDoneInfo,
@@ -14,13 +6,14 @@ import type {
   DnsDoneInfo,
   DnsStartInfo,
   GetConnFailedInfo,
-  GetConnInfo,
   GotConnInfo,
   OutgoingRequest,
+  ProxyConnectDoneInfo,
+  ProxyConnectStartInfo,
   TlsHandshakeDoneInfo,
   TraceInfo,
 } from '@sonde/httptrace';
-import { ClientSpan } from './client-span.ts';
+import { ClientWaitSpan } from './client-wait-span.ts';
 import { connecting, handshaken, lookingUp, resolved, settleWith } from './dial-spans.ts';
 import { SERVER_ADDRESS, SERVER_PORT, URL_SCHEME } from './semantic-conventions.ts';
 
@@ -41,24 +34,8 @@ interface Phase {
  * to the one of the connection that served it. A pooled connection belongs to no request alone. What a request waited
  * for one is its child `HTTP wait_for_connection`, absent where one was idle.
  */
-export class ClientConnectionLinks extends ClientSpan {
-  private readonly tracer: Tracer;
-  /** The context of the request's span. */
-  private readonly context: Context;
-  private askedAt = 0;
-  private hostPort = '';
+export class ClientConnectionLinks extends ClientWaitSpan {
   private readonly phases: Phase[] = [];
-
-  constructor(span: Span, tracer: Tracer, context: Context) {
-    super(span);
-    this.tracer = tracer;
-    this.context = context;
-  }
-
-  getConn({ time, hostPort }: GetConnInfo): void {
-    this.askedAt = time;
-    this.hostPort = hostPort;
-  }
 
   dnsStart({ time, host }: DnsStartInfo): void {
     this.begin(...lookingUp(host), time);
@@ -84,24 +61,27 @@ export class ClientConnectionLinks extends ClientSpan {
     this.finish('TLS client handshake ', time, err, state === undefined ? {} : handshaken(state));
   }
 
+  proxyConnectStart({ time, target }: ProxyConnectStartInfo): void {
+    this.begin(`HTTP CONNECT ${target}`, {}, time);
+  }
+
+  proxyConnectDone({ time, err }: ProxyConnectDoneInfo): void {
+    this.finish('HTTP CONNECT ', time, err);
+  }
+
   override gotConn(info: GotConnInfo): void {
     super.gotConn(info);
-    const { conn, req, reused, time, wasIdle } = info;
-    if (!wasIdle) this.waited().end(time);
+    const { conn, req, reused, time } = info;
     if (!reused) setups.set(conn, this.tellSetup(req, conn.dialedAt, time));
     const setup = setups.get(conn);
     if (setup !== undefined) this.span.addLink({ context: setup });
   }
 
-  getConnFailed({ req, time, err }: GetConnFailedInfo): void {
-    settleWith(this.waited(), err, time);
-    if (this.phases.length === 0) return;
-    this.span.addLink({ context: this.tellSetup(req, this.phases[0]?.startTime ?? time, time, err) });
-  }
-
-  private waited(): Span {
-    const name = `HTTP wait_for_connection ${this.hostPort}`;
-    return this.tracer.startSpan(name, { startTime: this.askedAt }, this.context);
+  override getConnFailed(info: GetConnFailedInfo): void {
+    super.getConnFailed(info);
+    const [first] = this.phases;
+    if (first === undefined) return;
+    this.span.addLink({ context: this.tellSetup(info.req, first.startTime, info.time, info.err) });
   }
 
   /** Afterwards, all at once: until it was used, nobody knew whose connection it would be. */

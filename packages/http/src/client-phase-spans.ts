@@ -1,11 +1,9 @@
-import type { Attributes, Context, Span, Tracer } from '@opentelemetry/api';
+import type { Span } from '@opentelemetry/api';
 import type {
   ConnectDoneInfo,
   ConnectStartInfo,
   DnsDoneInfo,
   DnsStartInfo,
-  GetConnFailedInfo,
-  GetConnInfo,
   GotConnInfo,
   ProxyConnectDoneInfo,
   ProxyConnectStartInfo,
@@ -14,7 +12,7 @@ import type {
   TraceInfo,
   WroteRequestInfo,
 } from '@sonde/httptrace';
-import { ClientSpan } from './client-span.ts';
+import { ClientWaitSpan } from './client-wait-span.ts';
 import { connecting, handshaken, lookingUp, resolved, settleWith } from './dial-spans.ts';
 
 /**
@@ -22,12 +20,7 @@ import { connecting, handshaken, lookingUp, resolved, settleWith } from './dial-
  * written down for .NET, "HTTP wait_for_connection" among them, which is there only where no connection was idle;
  * `HTTP send`, `HTTP wait` and `HTTP receive` are ours. A phase that was running when the request failed ends with it.
  */
-export class ClientPhaseSpans extends ClientSpan {
-  private readonly tracer: Tracer;
-  /** The context of the request's span. */
-  private readonly context: Context;
-  private askedAt = 0;
-  private hostPort = '';
+export class ClientPhaseSpans extends ClientWaitSpan {
   private lookup: Span | undefined;
   private handshake: Span | undefined;
   private tunnel: Span | undefined;
@@ -37,23 +30,8 @@ export class ClientPhaseSpans extends ClientSpan {
   /** By address: Happy Eyeballs tries several at once. */
   private attempts: Map<string, Span> | undefined;
 
-  constructor(span: Span, tracer: Tracer, context: Context) {
-    super(span);
-    this.tracer = tracer;
-    this.context = context;
-  }
-
-  getConn({ time, hostPort }: GetConnInfo): void {
-    this.askedAt = time;
-    this.hostPort = hostPort;
-  }
-
-  getConnFailed({ time, err }: GetConnFailedInfo): void {
-    settleWith(this.startWaiting(), err, time);
-  }
-
   dnsStart({ time, host }: DnsStartInfo): void {
-    this.lookup = this.start(...lookingUp(host), time);
+    this.lookup = this.startChild(...lookingUp(host), time);
   }
 
   dnsDone({ time, addrs, err }: DnsDoneInfo): void {
@@ -63,7 +41,7 @@ export class ClientPhaseSpans extends ClientSpan {
 
   connectStart(info: ConnectStartInfo): void {
     this.attempts ??= new Map();
-    this.attempts.set(info.addr, this.start(...connecting(info), info.time));
+    this.attempts.set(info.addr, this.startChild(...connecting(info), info.time));
   }
 
   connectDone({ time, addr, err }: ConnectDoneInfo): void {
@@ -72,7 +50,7 @@ export class ClientPhaseSpans extends ClientSpan {
   }
 
   tlsHandshakeStart({ time, req }: TraceInfo): void {
-    this.handshake = this.start(`TLS client handshake ${req.host}`, {}, time);
+    this.handshake = this.startChild(`TLS client handshake ${req.host}`, {}, time);
   }
 
   tlsHandshakeDone({ time, state, err }: TlsHandshakeDoneInfo): void {
@@ -81,7 +59,7 @@ export class ClientPhaseSpans extends ClientSpan {
   }
 
   proxyConnectStart({ time, target }: ProxyConnectStartInfo): void {
-    this.tunnel = this.start(`HTTP CONNECT ${target}`, {}, time);
+    this.tunnel = this.startChild(`HTTP CONNECT ${target}`, {}, time);
   }
 
   proxyConnectDone({ time, err }: ProxyConnectDoneInfo): void {
@@ -90,21 +68,20 @@ export class ClientPhaseSpans extends ClientSpan {
 
   override gotConn(info: GotConnInfo): void {
     super.gotConn(info);
-    if (!info.wasIdle) this.startWaiting().end(info.time);
-    this.current = this.start('HTTP send', {}, info.time);
+    this.current = this.startChild('HTTP send', {}, info.time);
   }
 
   wroteRequest({ time, err }: WroteRequestInfo): void {
     // An answer may begin before the request is written: then the wait is over already.
     if (this.receiving) return;
     settleWith(this.current, err, time);
-    this.current = this.start('HTTP wait', {}, time);
+    this.current = this.startChild('HTTP wait', {}, time);
   }
 
   gotFirstResponseByte({ time }: TraceInfo): void {
     this.current?.end(time);
     this.receiving = true;
-    this.current = this.start('HTTP receive', {}, time);
+    this.current = this.startChild('HTTP receive', {}, time);
   }
 
   override requestEnd(info: RequestEndInfo): void {
@@ -114,13 +91,5 @@ export class ClientPhaseSpans extends ClientSpan {
     }
     settleWith(this.current, err, time);
     super.requestEnd(info);
-  }
-
-  private startWaiting(): Span {
-    return this.start(`HTTP wait_for_connection ${this.hostPort}`, {}, this.askedAt);
-  }
-
-  private start(name: string, attributes: Attributes, startTime: number): Span {
-    return this.tracer.startSpan(name, { attributes, startTime }, this.context);
   }
 }

@@ -17,40 +17,10 @@ import { AsyncLocalStorageContextManager, W3CTraceContextPropagator } from '@son
 import { type ReadableSpan, TracerProvider, withSpan } from '@sonde/core';
 import { generate } from 'selfsigned';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { EndedSpans } from '../../../test/support/ended-spans.ts';
 import { type HttpOptions, instrumentHttp } from './instrument-http.ts';
 
-/** Spans as they end. */
-class Spans {
-  readonly ended: ReadableSpan[] = [];
-  private waiting: (() => void)[] = [];
-
-  onStart(): void {}
-  onEnd(span: ReadableSpan): void {
-    this.ended.push(span);
-    for (const check of this.waiting.splice(0)) check();
-  }
-  async forceFlush(): Promise<void> {}
-  async shutdown(): Promise<void> {}
-
-  async until(there: () => boolean): Promise<void> {
-    while (!there()) await new Promise<void>((resolve) => this.waiting.push(resolve));
-  }
-
-  /** The CLIENT spans, once there are so many. */
-  async clients(count: number): Promise<ReadableSpan[]> {
-    const clients = () => this.ended.filter(({ kind }) => kind === SpanKind.CLIENT);
-    await this.until(() => clients().length >= count);
-    expect(clients()).toHaveLength(count);
-    return clients();
-  }
-
-  childrenOf(parent: ReadableSpan): ReadableSpan[] {
-    const { spanId } = parent.spanContext();
-    return this.ended.filter((span) => span.parentSpanContext?.spanId === spanId);
-  }
-}
-
-let spans: Spans;
+let spans: EndedSpans;
 let undo = () => {};
 let plain: http.Server;
 let secure: https.Server;
@@ -78,7 +48,7 @@ beforeAll(async () => {
 });
 
 beforeEach(() => {
-  spans = new Spans();
+  spans = new EndedSpans();
   trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [spans] }));
 });
 

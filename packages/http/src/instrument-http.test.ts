@@ -18,35 +18,12 @@ import {
   W3CBaggagePropagator,
   W3CTraceContextPropagator,
 } from '@sonde/context';
-import { type ReadableSpan, suppressTracing, TracerProvider, withSpan } from '@sonde/core';
+import { suppressTracing, TracerProvider, withSpan } from '@sonde/core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { EndedSpans } from '../../../test/support/ended-spans.ts';
 import { httpInstrumentation, instrumentHttp } from './instrument-http.ts';
 
-/** Spans as they end, and a way to wait for them. */
-class Spans {
-  readonly ended: ReadableSpan[] = [];
-  private waiting: (() => void)[] = [];
-
-  onStart(): void {}
-  onEnd(span: ReadableSpan): void {
-    this.ended.push(span);
-    for (const check of this.waiting.splice(0)) check();
-  }
-  async forceFlush(): Promise<void> {}
-  async shutdown(): Promise<void> {}
-
-  /** The only ended span that fits, once there is one. */
-  async one(kind: SpanKind, path = ''): Promise<ReadableSpan> {
-    const fits = (span: ReadableSpan) =>
-      span.kind === kind &&
-      String(span.attributes['url.path'] ?? span.attributes['url.full'] ?? '').endsWith(path);
-    while (!this.ended.some(fits)) await new Promise<void>((resolve) => this.waiting.push(resolve));
-    expect(this.ended.filter(fits)).toHaveLength(1);
-    return this.ended.find(fits) as ReadableSpan;
-  }
-}
-
-let spans: Spans;
+let spans: EndedSpans;
 let undo: () => void;
 let server: http.Server;
 let handler: http.RequestListener;
@@ -61,7 +38,7 @@ beforeAll(async () => {
 });
 
 beforeEach(() => {
-  spans = new Spans();
+  spans = new EndedSpans();
   trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [spans] }));
   undo = instrumentHttp();
   handler = (_request, response) => void response.end('ok');
