@@ -58,8 +58,7 @@ try {
   console.log(`${outcome.ok} were answered, ${outcome.failed} failed (refunds always do), 1 still hangs.\n`);
 
   if (once) {
-    const ca = join(scratch, 'ca.pem');
-    const found = await findOneTrace({ gateway, orders, payments }, ca);
+    const found = await findOneTrace(gateway);
     printTree(found);
     await stop(found.problems.length === 0 ? 0 : 1);
   }

@@ -32,8 +32,19 @@ function ask(
   });
 }
 
+/** What the service itself knows of a trace. */
 const trace = async (name: ShopService, traceId: string) =>
-  (await ask(name, `/debug/requests/trace/${traceId}.json`)).json;
+  (await ask(name, `/debug/requests/trace/${traceId}.json?peers=0`)).json;
+/** The same with what the others tell; asked again where one of them was too busy to answer within a second. */
+async function wholeTrace(name: ShopService, traceId: string): Promise<Json> {
+  for (;;) {
+    const { json } = await ask(name, `/debug/requests/trace/${traceId}.json`);
+    if (!json.notes.some(({ sentence }: Json) => sentence.includes('within 1 s'))) return json;
+  }
+}
+/** Its spans as a tree: service, kind and name, indented by depth. */
+const treeOf = ({ spans }: Json): string[] =>
+  spans.map(({ depth, kind, name, service }: Json) => `${'  '.repeat(depth)}${service} ${kind} ${name}`);
 const newest = async (name: ShopService, family: string, b: number) =>
   (await ask(name, `/debug/requests.json?fam=${encodeURIComponent(family)}&b=${b}`)).json.requests[0];
 
@@ -88,6 +99,68 @@ describe('the shop', () => {
     expect([charge.kind, charge.parentSpanId]).toEqual(['client', ordered.spanId]);
     expect([charged.kind, charged.parent, charged.parentSpanId]).toEqual(['server', 'remote', charge.spanId]);
     expect([bank.name, bank.parentSpanId]).toEqual(['ask the bank', charged.spanId]);
+  });
+
+  it('shows the whole of it as one waterfall, whichever of the three is asked', async () => {
+    const { traceId } = await newest('gateway', 'POST /checkout', 0);
+    const whole = await wholeTrace('gateway', traceId);
+    const tree = [
+      'gateway server POST',
+      '  gateway internal checkout',
+      '    gateway internal validate cart',
+      '    gateway client POST',
+      '      orders server POST',
+      '        orders client SELECT products',
+      '        orders client INSERT orders',
+      '        orders client POST',
+      '          payments server POST',
+      '            payments internal ask the bank',
+      '        orders client UPDATE orders',
+    ];
+    expect(treeOf(whole)).toEqual(tree);
+    const processes = whole.processes.map(({ pid, service, url }: Json) => ({ pid, service, url }));
+    expect(processes).toHaveLength(3);
+    expect(processes[0]).toEqual({ service: 'gateway', pid: shop.services.gateway.pid });
+    for (const service of ['orders', 'payments'] as const) {
+      const { pid, url } = shop.services[service];
+      expect(processes).toContainEqual({ service, pid, url: `${url}/debug` });
+    }
+    expect(whole.notes).toEqual([]);
+    for (const name of ['orders', 'payments'] as const) {
+      expect(treeOf(await wholeTrace(name, traceId))).toEqual(tree);
+    }
+  });
+
+  it('records no visit of one page to another, and makes no span of it', async () => {
+    for (const name of Object.keys(shop.services) as ShopService[]) {
+      const { active, families } = (await ask(name, '/debug/requests.json')).json;
+      const titles = [
+        ...families.map(({ family }: Json) => family),
+        ...active.shown.map(({ title }: Json) => title),
+      ];
+      expect(titles.filter((title) => title.includes('debug'))).toEqual([]);
+      expect(titles.length).toBeGreaterThan(0);
+    }
+  });
+
+  it('says why a request failed in the process in which it did', async () => {
+    const { traceId } = await newest('gateway', 'POST /refunds', 8);
+    const { why } = await wholeTrace('gateway', traceId);
+    expect(why.map(({ sentence }: Json) => sentence)).toContainEqual(
+      expect.stringMatching(/^It failed with TypeError: .*, in “refund” of payments\.$/),
+    );
+  });
+
+  it('shows what a request that hangs waits for in another process', async () => {
+    const { active } = (await ask('gateway', '/debug/requests.json')).json;
+    const { spans, why } = await wholeTrace('gateway', active.shown[0].traceId);
+    expect(spans.map(({ active, name, service }: Json) => [service, name, active])).toEqual([
+      ['gateway', 'GET', true],
+      ['gateway', 'GET', true],
+      ['payments', 'GET', true],
+      ['payments', 'wait for the bank', true],
+    ]);
+    expect(why[0].sentence).toMatch(/ There, payments is in “wait for the bank”\.$/);
   });
 
   it('shows the phases of a TLS connection inside the client span', async () => {
@@ -190,6 +263,11 @@ describe('the shop', () => {
     const { spans } = await trace('orders', traceId);
     const charge = spans.find(({ target }: { target?: string }) => target?.endsWith('/charges'));
     expect(charge).toMatchObject({ error: true, attributes: { 'error.type': 'ECONNREFUSED' } });
+    const whole = await wholeTrace('gateway', traceId);
+    expect(treeOf(whole).at(-1)).toBe('        orders client POST');
+    expect(whole.notes.map(({ sentence }: Json) => sentence)).toEqual([
+      `payments (${shop.services.payments.url}/debug) has ended; what it knew of this trace went with it.`,
+    ]);
     // The bank's request broke with payments.
     const bank = await newest('gateway', 'GET /bank', 8);
     expect(bank).toMatchObject({ error: true, statusCode: 502 });

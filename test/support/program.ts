@@ -1,8 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The folder from which programs run: `sonde` and the rest resolve there as in a user's project. */
 const here = fileURLToPath(new URL('..', import.meta.url));
+
+/** Where the programs of one test file find each other, and no other process of the machine finds them. */
+const runtime = mkdtempSync(join(tmpdir(), 'sonde-test-'));
+process.once('exit', () => rmSync(runtime, { recursive: true, force: true }));
 
 /** A Node process of its own, running what `npm run build` made, under the Node version of the test. */
 export class Program {
@@ -18,7 +25,7 @@ export class Program {
     const { NODE_OPTIONS: _, NODE_ENV: __, FORCE_COLOR: ___, ...inherited } = process.env;
     this.process = spawn(process.execPath, args, {
       cwd,
-      env: { ...inherited, ...env },
+      env: { ...inherited, XDG_RUNTIME_DIR: runtime, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.process.stdout?.on('data', (chunk) => this.heard(() => (this.stdout += chunk)));

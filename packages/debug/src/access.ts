@@ -131,7 +131,7 @@ function isLoopbackPeer(peer: string): boolean {
   return peer === 'unix' || peer === '::1' || /^(?:::ffff:)?127(?:\.\d{1,3}){3}$/i.test(peer);
 }
 
-function isLoopbackHost(host: string): boolean {
+export function isLoopbackHost(host: string): boolean {
   return host === 'localhost' || host === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 

@@ -35,6 +35,9 @@ export { captureLogLines, type LogSources } from './logs/log-lines.ts';
 export { fromContext, newContext, newEventLog, newTrace } from './new-trace.ts';
 export type { DebugOptions } from './page-server.ts';
 export { type PageTarget, pageMatcher } from './page-target.ts';
+export { announcePages } from './peers/announcements.ts';
+export { type Peer, parsePeers } from './peers/peer.ts';
+export type { PeerOptions } from './peers/peers.ts';
 export { type Drops, RequestStore, type RequestStoreOptions } from './requests/request-store.ts';
 export {
   type FirstSpan,
@@ -57,6 +60,7 @@ export type {
 } from './view/events-view.ts';
 export type { HistogramRow, HistogramView } from './view/histogram-view.ts';
 export type { LineView } from './view/lines-view.ts';
+export type { PeerNote, PeerView } from './view/peers-view.ts';
 export type {
   BucketListView,
   BucketView,
@@ -66,4 +70,4 @@ export type {
 } from './view/requests-view.ts';
 export type { Held, HeldView, SelfView } from './view/self-view.ts';
 export type { RequestSummary } from './view/summary.ts';
-export type { EventView, SpanView, TraceView } from './view/trace-view.ts';
+export type { EventView, SpanView, TraceProcess, TraceView } from './view/trace-view.ts';

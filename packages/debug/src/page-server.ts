@@ -6,11 +6,13 @@ import { EVENT_STREAM, wantsUpdates } from './live/event-stream.ts';
 import { livePage } from './live/live-page.ts';
 import { LivePages, type LiveStream } from './live/live-pages.ts';
 import { mountPoint, type PageTarget } from './page-target.ts';
+import { type PeerOptions, peersOf } from './peers/peers.ts';
 import { hrTimeOf } from './readable-span.ts';
 import { registry } from './registry.ts';
 import { sayFailed } from './report.ts';
 import type { RequestStore } from './requests/request-store.ts';
 import { FORMS } from './routes/form.ts';
+import { hearElsewhere } from './routes/hear-elsewhere.ts';
 import { respond } from './routes/respond.ts';
 import type { PageResponse, PageSource } from './routes/route.ts';
 import { readSelf } from './self/read-self.ts';
@@ -34,6 +36,8 @@ export interface DebugOptions<Asking = IncomingMessage> extends AccessOptions<As
   download?: Download;
   /** Open pages that are kept up to date at a time; further ones are told so, and stay as they are. Default 10. */
   maxLivePages?: number;
+  /** Other processes that are asked for their part of a trace when somebody opens it. Default: none. */
+  peers?: PeerOptions;
 }
 
 /** A request for a page, as an adapter tells it. */
@@ -72,6 +76,7 @@ export function pageServer<Asking>(
   live: LivePages = new LivePages(options.maxLivePages),
 ): (target: PageTarget, visit: Visit<Asking>) => Promise<Reply> {
   const store = options.download?.store ?? options.store ?? registry().requests;
+  const peers = options.download === undefined ? peersOf(options.peers) : undefined;
   const service = options.service ?? 'unknown_service:node';
   const mayLook = accessRule(options);
   /** From the mount point without its slash, the way to itself. */
@@ -104,7 +109,8 @@ export function pageServer<Asking>(
       if (page !== undefined) return replyWithUpdates(live.begin(page));
     }
     try {
-      const page = await inSlices(respond(asked, source()));
+      const elsewhere = peers === undefined ? undefined : await hearElsewhere(asked, store, peers);
+      const page = await inSlices(respond(asked, { ...source(), elsewhere }));
       return page.file === undefined
         ? replyWith(page)
         : replyWithFile(page.file.name, downloads.begin(page.file.content));

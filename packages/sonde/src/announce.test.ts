@@ -44,7 +44,7 @@ describe('the address of the pages', () => {
     watch();
     const first = await listening(make());
     await listening(http.createServer());
-    expect(announced).toEqual([`${scheme}://localhost:${portOf(first)}/debug/requests`]);
+    expect(announced).toEqual([`${scheme}://localhost:${portOf(first)}/debug`]);
   });
 
   it.each<[string, () => Server]>([
@@ -59,13 +59,13 @@ describe('the address of the pages', () => {
     watch();
     await listening(make());
     const next = await listening(http.createServer());
-    expect(announced).toEqual([`http://localhost:${portOf(next)}/debug/requests`]);
+    expect(announced).toEqual([`http://localhost:${portOf(next)}/debug`]);
   });
 
   it('has the name of an address that is not this machine’s own alone', async () => {
     watch();
     const server = await listening(http.createServer(), { port: 0, host: '127.0.0.2' });
-    expect(announced).toEqual([`http://127.0.0.2:${portOf(server)}/debug/requests`]);
+    expect(announced).toEqual([`http://127.0.0.2:${portOf(server)}/debug`]);
   });
 
   it('is said of nobody once it was stopped', async () => {

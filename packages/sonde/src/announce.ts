@@ -6,7 +6,10 @@ import { Server as TlsServer } from 'node:tls';
 
 const LISTENING = 'tracing:net.server.listen:asyncEnd';
 
-/** Calls `announce` with the page's address once the first HTTP server of the process listens; answers the undo. */
+/**
+ * Calls `announce` with the address of the mount point once the first HTTP server of the process listens; answers the
+ * undo.
+ */
 export function onFirstServer(path: string, announce: (url: string) => void): () => void {
   const onListening = (message: unknown): void => {
     const { server } = message as { server: unknown };
@@ -14,7 +17,7 @@ export function onFirstServer(path: string, announce: (url: string) => void): ()
     const origin = originOf(server);
     if (origin === undefined) return;
     stop();
-    announce(`${origin}${path}/requests`);
+    announce(`${origin}${path}`);
   };
   const stop = (): void => {
     unsubscribe(LISTENING, onListening);

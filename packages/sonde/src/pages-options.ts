@@ -1,9 +1,10 @@
 import type { AccessOptions } from '@sonde/debug';
 import { type Environment, settleText, splitList, type Warn } from './environment.ts';
 import type { PortAddress } from './pages-port.ts';
+import { type PeerConfiguration, type PeerStartOptions, readPeerOptions } from './peer-options.ts';
 
-/** Where the pages are, and who may look. */
-export interface PagesOptions {
+/** Where the pages are, who may look, and whom they ask. */
+export interface PagesOptions extends PeerStartOptions {
   /** Where the pages are mounted, on every node:http server of the process. Default `/debug`; `false` for nowhere. */
   path?: string | false;
   /**
@@ -33,11 +34,13 @@ export interface PagesConfiguration {
   readonly token: string | undefined;
   readonly authRequest: AccessOptions['authRequest'];
   readonly traceLinks: boolean;
+  readonly peers: PeerConfiguration;
 }
 
 /** Options win over variables. */
 export function readPagesOptions(options: PagesOptions, env: Environment, warn: Warn): PagesConfiguration {
-  const { authRequest, hosts, path, port, token, traceLinks } = options;
+  const { authRequest, hosts, path, port, traceLinks } = options;
+  const token = settleText('token', options.token, warn) || env['SONDE_TOKEN'] || undefined;
   return {
     path: settlePath(path, warn),
     port:
@@ -45,9 +48,10 @@ export function readPagesOptions(options: PagesOptions, env: Environment, warn: 
         ? readPort('SONDE_PORT', env['SONDE_PORT'], warn)
         : readPort('option port', port, warn),
     hosts: settleHosts(hosts, warn) ?? splitList(env['SONDE_HOSTS'] ?? ''),
-    token: settleText('token', token, warn) || env['SONDE_TOKEN'] || undefined,
+    token,
     authRequest: settleAuthRequest(authRequest, warn),
     traceLinks: traceLinks ?? readTraceLinks(env['SONDE_TRACE_LINKS'], warn),
+    peers: readPeerOptions(options, token, env, warn),
   };
 }
 

@@ -45,7 +45,7 @@ export function openPagesPort(
   });
   server.on('listening', () => {
     const origin = originOf(server);
-    if (origin !== undefined) listening(`${origin}${path}/requests`);
+    if (origin !== undefined) listening(`${origin}${path}`);
   });
   // A worker thread has its program's variables, and its main thread has the port. Workers of node:cluster would share it.
   if (isMainThread) server.listen({ host, port, exclusive: true }).unref();

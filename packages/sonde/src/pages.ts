@@ -1,4 +1,11 @@
-import { debugHandler, pageMatcher, type SelfFacts, type TraceLinkOptions, traceLink } from '@sonde/debug';
+import {
+  announcePages,
+  debugHandler,
+  pageMatcher,
+  type SelfFacts,
+  type TraceLinkOptions,
+  traceLink,
+} from '@sonde/debug';
 import { aroundRequests } from '@sonde/http';
 import { onFirstServer } from './announce.ts';
 import type { Configuration } from './configuration.ts';
@@ -25,7 +32,7 @@ export function makePages(
   self: () => SelfFacts,
   warn: (sentence: string) => void,
 ): Pages {
-  const { authRequest, development, hosts, path, port, serviceName, token, traceLinks, tracesUrl } =
+  const { authRequest, development, hosts, path, peers, port, serviceName, token, traceLinks, tracesUrl } =
     configuration;
   if (path === false) return nowhere;
   const where = {
@@ -34,20 +41,23 @@ export function makePages(
     ...(token === undefined ? {} : { token }),
     ...(authRequest === undefined ? {} : { authRequest }),
   };
-  const handler = debugHandler({ ...where, service: serviceName, self });
+  const handler = debugHandler({ ...where, service: serviceName, self, peers });
   const linker = (options: TraceLinkOptions) => () => (traceLinks ? [linkTraces(options)] : []);
   const exportNote =
     tracesUrl === undefined ? 'spans stay in this process' : `spans go to ${tracesUrl.origin}`;
-  const announce = (url: string): void => say(`${serviceName} · ${url} · ${exportNote}`);
+  let withdraw = (): void => {};
+  const announce = (url: string): void => {
+    // Of any port, nobody would know which unless it is said.
+    if (development || port?.port === 0) say(`${serviceName} · ${url}/requests · ${exportNote}`);
+    if (peers.discover) withdraw = announcePages({ url, service: serviceName });
+  };
 
   if (port !== undefined) {
-    // Of any port, nobody would know which unless it is said.
-    const listening = development || port.port === 0 ? announce : () => {};
-    const own = openPagesPort(port, path, handler, listening, warn);
+    const own = openPagesPort(port, path, handler, announce, warn);
     return {
       isVisit: own.owns,
       link: linker({ ...where, origin: own.origin }),
-      show: () => [own.close, () => handler.close()],
+      show: () => [own.close, () => handler.close(), () => withdraw()],
     };
   }
   const isPage = pageMatcher(path);
@@ -57,7 +67,8 @@ export function makePages(
     show: () => [
       () => handler.close(),
       aroundRequests((request, response, proceed) => handler(request, response) || proceed()),
-      ...(development ? [onFirstServer(path, announce)] : []),
+      () => withdraw(),
+      onFirstServer(path, announce),
     ],
   };
 }

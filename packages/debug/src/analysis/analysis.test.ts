@@ -19,6 +19,8 @@ function viewsOf(told: readonly Told[], depth = 0): SpanView[] {
 function view(name: string, start: number, end: number, depth = 0, more: Partial<SpanView> = {}): SpanView {
   return {
     spanId: name,
+    process: 0,
+    service: 'shop',
     name,
     kind: 'internal',
     depth,

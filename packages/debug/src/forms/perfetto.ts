@@ -1,21 +1,37 @@
 import { PHASE_NAMES, phasesOf } from '../analysis/client-phases.ts';
 import { titleOf } from '../view/span-title.ts';
-import type { SpanView, TraceView } from '../view/trace-view.ts';
+import type { SpanView, TraceProcess, TraceView } from '../view/trace-view.ts';
 
 /**
  * A trace in the Trace Event Format, which Perfetto, chrome://tracing and Chrome's DevTools open. Spans that overlap
  * without one being within the other cannot share a line there: each line is a "thread" that takes what fits.
  */
 export function perfetto(trace: TraceView, pid: number): object {
-  const lanes = laneOf(trace.spans);
+  const pids = pidsOf(trace.processes, pid);
+  const lanes = new Map(
+    trace.processes.flatMap((_, i) => [...laneOf(trace.spans.filter(({ process }) => process === i))]),
+  );
   return {
     displayTimeUnit: 'ms',
     otherData: { traceId: trace.traceId, service: trace.service, start: trace.start },
     traceEvents: [
-      { ph: 'M', pid, tid: 0, name: 'process_name', args: { name: trace.service } },
-      ...trace.spans.flatMap((span) => eventsOf(span, pid, (lanes.get(span) ?? 0) + 1)),
+      ...trace.processes.map(({ service }, i) => {
+        return { ph: 'M', pid: pids[i], tid: 0, name: 'process_name', args: { name: service } };
+      }),
+      ...trace.spans.flatMap((span) => eventsOf(span, pids[span.process] ?? pid, (lanes.get(span) ?? 0) + 1)),
     ],
   };
+}
+
+/** Those of the processes, where they differ: on several machines, many are number 1. */
+function pidsOf(processes: readonly TraceProcess[], own: number): number[] {
+  const taken = new Set<number>();
+  return processes.map(({ pid, url }) => {
+    let free = url === undefined ? own : (pid ?? 1);
+    while (taken.has(free)) free++;
+    taken.add(free);
+    return free;
+  });
 }
 
 function eventsOf(span: SpanView, pid: number, tid: number): object[] {

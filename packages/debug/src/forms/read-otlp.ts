@@ -58,6 +58,15 @@ export class ForeignSpan implements ReadableSpan {
   spanContext(): SpanContext {
     return this.context;
   }
+
+  /** The same, so many seconds later. */
+  moved(seconds: number): ReadableSpan {
+    return Object.assign(Object.create(ForeignSpan.prototype), this, {
+      startTime: later(this.startTime, seconds),
+      endTime: later(this.endTime, seconds),
+      events: this.events.map((event) => ({ ...event, time: later(event.time, seconds) })),
+    });
+  }
 }
 
 export interface OtlpReaderOptions {
@@ -101,7 +110,11 @@ export class OtlpReader {
     const { maxSpans, traceId } = this.options;
     const told = fieldsOf(span);
     const context = contextOf(told);
-    const wanted = context !== undefined && (traceId === undefined || context.traceId === traceId);
+    const wanted =
+      context !== undefined &&
+      (traceId === undefined || context.traceId === traceId) &&
+      // Without a start it has no place in any order.
+      hrTime(told['startTimeUnixNano'])[0] > 0;
     if (!wanted || this.spans.length >= maxSpans) this.leftOut++;
     else this.spans.push(new ForeignSpan(told, context, resource, scope));
   }
@@ -284,4 +297,11 @@ function between(from: HrTime, to: HrTime): HrTime {
   const nanos = to[1] - from[1];
   if (seconds < 0 || (seconds === 0 && nanos < 0)) return [0, 0];
   return nanos < 0 ? [seconds - 1, nanos + 1_000_000_000] : [seconds, nanos];
+}
+
+function later([seconds, nanos]: HrTime, by: number): HrTime {
+  const whole = Math.floor(by);
+  const all = nanos + Math.round((by - whole) * 1e9);
+  const carry = Math.floor(all / 1e9);
+  return [seconds + whole + carry, all - carry * 1e9];
 }

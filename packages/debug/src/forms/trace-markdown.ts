@@ -1,32 +1,43 @@
 import { viewLog } from '../logs/log-view.ts';
 import { cut, duration, elapsed, oneLine, visible } from '../pages/text.ts';
-import { titleOf } from '../view/span-title.ts';
-import type { SpanView, TraceView } from '../view/trace-view.ts';
+import type { PeerNote } from '../view/peers-view.ts';
+import { timeOf, titleOf } from '../view/span-title.ts';
+import type { SpanView, TraceProcess, TraceView } from '../view/trace-view.ts';
 import type { Reason } from '../why/why.ts';
 
 const MAX_ROWS = 100;
 
 /** A trace for a ticket or an agent: what happened, why, the spans as a table, errors with their stacks. */
-export function traceMarkdown(trace: TraceView, reasons: readonly Reason[]): string {
-  const { requests, seconds, service, spans, start, traceId } = trace;
+export function traceMarkdown(
+  trace: TraceView,
+  reasons: readonly Reason[],
+  notes: readonly PeerNote[] = [],
+): string {
+  const { processes, requests, service, spans, start, traceId } = trace;
+  const several = processes.length > 1;
   const shown = spans.slice(0, MAX_ROWS);
   const failed = shown.filter(({ error }) => error);
   return [
     `# ${inline(requests[0]?.title ?? 'trace')}`,
     '',
-    `- service: ${inline(service)}`,
+    ...(several
+      ? [`- processes: ${processes.map(processText).join(', ')}`]
+      : [`- service: ${inline(service)}`]),
     `- trace: \`${traceId}\``,
     `- started: ${start}`,
-    `- took: ${duration(seconds)}`,
+    `- took: ${timeOf(trace)}`,
     '',
     ...(reasons.length > 0
       ? ['## Why', '', ...reasons.map(({ sentence }) => `- ${inline(sentence)}`), '']
       : []),
+    ...(notes.length > 0
+      ? ['## Other processes', '', ...notes.map(({ sentence }) => `- ${inline(sentence)}`), '']
+      : []),
     '## Spans',
     '',
-    '| span | start | took | status |',
-    '| --- | ---: | ---: | --- |',
-    ...shown.map(row),
+    `| ${several ? 'service | ' : ''}span | start | took | status |`,
+    `| ${several ? '--- | ' : ''}--- | ---: | ---: | --- |`,
+    ...shown.map((span) => row(span, several)),
     ...(spans.length > shown.length ? ['', `${spans.length - shown.length} more are in the JSON form.`] : []),
     ...failed.flatMap(failure),
     ...log(spans),
@@ -34,10 +45,14 @@ export function traceMarkdown(trace: TraceView, reasons: readonly Reason[]): str
   ].join('\n');
 }
 
-function row(span: SpanView): string {
+function processText({ service, spans, url }: TraceProcess): string {
+  return `${inline(service)} (${url === undefined ? '' : `${inline(url)}, `}${spans} spans)`;
+}
+
+function row(span: SpanView, several: boolean): string {
   const name = `${'· '.repeat(Math.min(span.depth, 12))}${inline(titleOf(span))}`;
   const status = span.error ? '**error**' : span.active ? 'running' : span.status.code;
-  return `| ${name} | ${duration(span.offsetSeconds)} | ${duration(span.elapsedSeconds)} | ${status} |`;
+  return `| ${several ? `${inline(span.service)} | ` : ''}${name} | ${duration(span.offsetSeconds)} | ${duration(span.elapsedSeconds)} | ${status} |`;
 }
 
 function failure(span: SpanView): string[] {

@@ -1,33 +1,50 @@
 import { viewLog } from '../logs/log-view.ts';
 import { cut, duration, elapsed, oneLine, visible } from '../pages/text.ts';
-import { titleOf } from '../view/span-title.ts';
+import type { PeerNote } from '../view/peers-view.ts';
+import { timeOf, titleOf } from '../view/span-title.ts';
 import type { SpanView, TraceView } from '../view/trace-view.ts';
 import type { Reason } from '../why/why.ts';
 
-/** Characters of the name column, and of the bars. */
+/** Characters of the columns. */
+const SERVICE_WIDTH = 16;
 const NAME_WIDTH = 44;
 const BAR_WIDTH = 48;
 /** More lines scroll out of every terminal; the JSON form has them all. */
 const MAX_LINES = 200;
 
 /** A trace as a waterfall for a terminal: `curl localhost:3000/debug/requests/trace/….txt`. */
-export function traceText(trace: TraceView, reasons: readonly Reason[]): string {
-  const { requests, seconds, service, spans, start, traceId } = trace;
+export function traceText(
+  trace: TraceView,
+  reasons: readonly Reason[],
+  notes: readonly PeerNote[] = [],
+): string {
+  const { processes, requests, seconds, service, spans, start, traceId } = trace;
+  const services = processes.length > 1 ? processes.map(({ service }) => service) : [service];
+  const serviceColumn = columnOf(services);
   const shown = spans.slice(0, MAX_LINES);
   const hidden = spans.length - shown.length;
   return lines([
-    `${oneLine(requests[0]?.title ?? 'trace')}  ${duration(seconds)}`,
-    `trace ${traceId} · ${start} · ${oneLine(service)}`,
+    `${oneLine(requests[0]?.title ?? 'trace')}  ${timeOf(trace)}`,
+    `trace ${traceId} · ${start} · ${services.map(oneLine).join(', ')}`,
     '',
     ...shown.map(
       (span) =>
-        `${nameColumn(span)} ${barColumn(span, seconds)} ${duration(span.elapsedSeconds).padStart(9)}`,
+        `${serviceColumn(span)}${nameColumn(span)} ${barColumn(span, seconds)} ${duration(span.elapsedSeconds).padStart(9)}`,
     ),
     ...(hidden > 0 ? [`… and ${hidden} more spans; the JSON form has them all`] : []),
     ...(reasons.length > 0 ? ['', ...reasons.map(({ sentence }) => `* ${oneLine(sentence)}`)] : []),
+    ...(notes.length > 0 ? ['', ...notes.map(({ sentence }) => `! ${oneLine(sentence)}`)] : []),
     ...failures(shown),
     ...log(shown),
   ]);
+}
+
+/** Whose span it is, where there are several processes. */
+function columnOf(services: readonly string[]): (span: SpanView) => string {
+  if (services.length < 2) return () => '';
+  const column = (service: string): string => [...oneLine(service)].slice(0, SERVICE_WIDTH).join('');
+  const width = Math.max(...services.map((service) => column(service).length));
+  return ({ service }) => `${column(service).padEnd(width)} `;
 }
 
 function nameColumn(span: SpanView): string {

@@ -12,12 +12,13 @@ import { duration, elapsed } from './text.ts';
  * All that is known of one span, below its row.
  *
  * @param base relative way to the mount point: an attribute leads to all requests that have it
+ * @param several whether the trace has spans of other processes too
  */
-export function spanDetail(span: SpanReport, base: string): Html {
+export function spanDetail(span: SpanReport, base: string, several: boolean): Html {
   const exceptions = span.events.filter(({ name }) => name === 'exception');
   return html`<div class="detail">
 ${exceptions.map(exception)}
-${facts(span)}
+${facts(span, several)}
 ${span.phases !== undefined && timing(span.phases, span.elapsedSeconds)}
 ${attributes('Attributes', span.attributes, base)}
 ${span.events.length > 0 && events(span.events)}
@@ -34,11 +35,12 @@ function exception({ attributes }: EventView): Html {
   return html`<div class="exception"><p><b>${typeof type === 'string' && type}</b> ${typeof message === 'string' && message}</p>${typeof stack === 'string' && html`<pre>${stack}</pre>`}</div>`;
 }
 
-function facts(span: SpanReport): Html {
+function facts(span: SpanReport, several: boolean): Html {
   const curl = curlOf(span);
   return html`<dl class="facts">
 <div><dt>Span</dt><dd><code class="copy">${span.spanId}</code></dd></div>
 ${span.parentSpanId !== undefined && html`<div><dt>Parent</dt><dd>${parentOf(span)}</dd></div>`}
+${several && html`<div><dt>Service</dt><dd>${span.service}</dd></div>`}
 <div><dt>Kind</dt><dd>${span.kind}</dd></div>
 <div><dt>Status</dt><dd>${span.status.code}${span.status.message !== undefined && `: ${span.status.message}`}</dd></div>
 <div><dt>Offset (s)</dt><dd class="number">${elapsed(span.offsetSeconds)}</dd></div>

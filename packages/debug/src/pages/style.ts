@@ -4,6 +4,18 @@ const depths = Array.from(
   (_, i) => `.depth-${i + 1}{padding-inline-start:${(i + 1) * 0.9}rem}`,
 ).join('\n');
 
+/** The mark of each process in a trace, and again from the first. */
+const processes = [
+  ['#5b6770', '#9aa7b2'],
+  ['#0a7f78', '#4fbdb8'],
+  ['#a2459b', '#d58bd0'],
+  ['#7a6a00', '#cdb94a'],
+  ['#3b5bb5', '#8fa8ee'],
+  ['#a8452c', '#e58f76'],
+]
+  .map(([light, dark], i) => `.process-${i}{--process:light-dark(${light},${dark})}`)
+  .join('\n');
+
 /** The one style sheet. No font, image or script is loaded from anywhere. */
 export const stylesheet: string = `:root{
 color-scheme:light dark;
@@ -253,8 +265,14 @@ a:not([href]){color:inherit;text-decoration:none}
 .pairs tbody th{color:var(--soft);width:1%}
 .plain td:not(.number){font-size:.93rem}
 .note{font-size:.88rem}
+.legend{display:flex;flex-wrap:wrap;gap:.2rem 1.5rem;margin:1rem 0 -.4rem;padding:0;list-style:none}
+.legend li:not(.alone)::before{content:"";display:inline-block;width:.7em;height:.7em;margin-inline-end:.45em;border-radius:2px;background:var(--process)}
+.legend small{color:var(--soft)}
+[class*=process-]>summary{box-shadow:inset 3px 0 var(--process)}
+.service{border:1px solid var(--process);border-radius:3px;padding:0 .35em;margin-inline-end:.25em;font-size:.82em;font-weight:600;color:var(--ink)}
 .pages li{margin:.3rem 0}
 ${depths}
+${processes}
 @media (max-width:46rem){
 .bar{flex-wrap:wrap;gap:.2rem 1rem}
 .process{order:1;width:100%}

@@ -1,17 +1,19 @@
 import { viewLog } from '../logs/log-view.ts';
 import type { Steps } from '../slices.ts';
+import { timeOf } from '../view/span-title.ts';
+import type { RequestSummary } from '../view/summary.ts';
 import type { TraceReport } from '../view/trace-report.ts';
 import type { Reason } from '../why/why.ts';
 import { type Html, html } from './html.ts';
 import { logSection } from './log-section.ts';
+import { hints, processLegend } from './process-legend.ts';
 import { outcome } from './request-table.ts';
-import { duration } from './text.ts';
 import { type WaterfallOptions, waterfall } from './waterfall.ts';
 
 /** Spans that are shorter than this share of the trace may be left out. */
 const SMALL_SHARE = 0.01;
 
-/** `/debug/requests/trace/{traceId}`: every span of the trace in this process, as a waterfall, and why it took so long. */
+/** `/debug/requests/trace/{traceId}`: every span of the trace as a waterfall, and why it took so long. */
 export function* tracePage(trace: TraceReport, base: string, options: WaterfallOptions): Steps<Html> {
   const { seconds, spans, traceId } = trace;
   const small = spans.filter(
@@ -24,22 +26,31 @@ ${yield* traceContent(trace, base, options)}
 
 /** What there is to tell of a trace, without what stands around it. */
 export function* traceContent(trace: TraceReport, base: string, options: WaterfallOptions): Steps<Html> {
-  const { seconds, spans, start, traceId } = trace;
+  const { spans, start, traceId } = trace;
+  // Of a trace that this process did not see, the family is not here either.
+  const isOwn = trace.processes[0]?.url === undefined;
   const rows = yield* waterfall(trace, base, options);
   const log = viewLog(spans);
   return html`<dl class="facts">
 <div><dt>Trace</dt><dd><code class="copy">${traceId}</code></dd></div>
 <div><dt>Started</dt><dd>${start.replace('T', ' ')}</dd></div>
-<div><dt>Took</dt><dd>${duration(seconds)}</dd></div>
+<div><dt>Took</dt><dd>${timeOf(trace)}</dd></div>
 <div><dt>Spans</dt><dd>${spans.length}</dd></div>
 ${trace.requests.map(
   (request) => html`<div><dt>Outcome</dt><dd>${outcome(request)}</dd></div>
-<div><dt>Family</dt><dd><a rel="up" href="${base}requests?fam=${encodeURIComponent(request.family.toWellFormed())}&amp;b=${request.active ? -1 : 0}">${request.family}</a> <a class="aside" href="${base}compare?a=${request.spanId}&amp;b=median">compare with what is usual</a></dd></div>
+<div><dt>Family</dt><dd>${isOwn ? family(request, base) : request.family}</dd></div>
 `,
 )}</dl>
 ${trace.why.length > 0 && why(trace.why)}
+${processLegend(trace)}
 ${rows}
+${hints(trace.notes)}
 ${log.length > 0 && logSection(log)}`;
+}
+
+function family({ active, family, spanId }: RequestSummary, base: string): Html {
+  const address = `${base}requests?fam=${encodeURIComponent(family.toWellFormed())}&b=${active ? -1 : 0}`;
+  return html`<a rel="up" href="${address}">${family}</a> <a class="aside" href="${base}compare?a=${spanId}&amp;b=median">compare with what is usual</a>`;
 }
 
 function why(reasons: readonly Reason[]): Html {

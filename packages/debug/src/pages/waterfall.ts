@@ -3,6 +3,7 @@ import { type SpanNode, treeOf } from '../analysis/span-tree.ts';
 import type { Steps } from '../slices.ts';
 import type { SpanReport, TraceReport } from '../view/trace-report.ts';
 import { type Html, html } from './html.ts';
+import { colourOf } from './process-legend.ts';
 import { spanDetail } from './span-detail.ts';
 import { critical, line, marks, phaseBars, spanBar } from './span-line.ts';
 import { duration } from './text.ts';
@@ -38,12 +39,15 @@ class Rows {
   small = 0;
   private shown = 0;
   private readonly base: string;
+  /** Whether rows tell whose they are. */
+  private readonly several: boolean;
   private readonly seconds: number;
   private readonly least: number;
   private readonly details: ReadonlyMap<string, SpanReport>;
 
-  constructor({ seconds, spans }: TraceReport, base: string, { leastShare }: WaterfallOptions) {
+  constructor({ processes, seconds, spans }: TraceReport, base: string, { leastShare }: WaterfallOptions) {
     this.base = base;
+    this.several = processes.length > 1;
     this.seconds = seconds;
     this.least = leastShare * seconds;
     this.details = new Map(spans.map((span) => [span.spanId, span]));
@@ -102,11 +106,11 @@ class Rows {
         spanBar(span, this.seconds),
         ...critical(this.details.get(span.spanId) as SpanReport, this.seconds),
       ]);
-    const depth = nodes[0]?.span.depth ?? 0;
+    const { depth, process } = (nodes[0] as SpanNode).span;
     const within: Html[] = [];
     for (const node of some) within.push(...(yield* this.one(node)));
     const more = nodes.length - some.length;
-    return html`<details class="repeat${failed > 0 && ' failed'}"${failed > 0 && html` open`}>
+    return html`<details class="repeat${failed > 0 && ' failed'}${this.several && ` ${colourOf(process)}`}"${failed > 0 && html` open`}>
 <summary>
 <span class="name depth-${Math.min(depth, MAX_INDENT)}"><b>${nodes.length} ×</b> ${label} <small>${inTurn ? 'one after the other' : 'at once'}${failed > 0 && `, ${failed} failed`}</small></span>
 ${line(bars)}
@@ -129,19 +133,21 @@ ${more > 0 && html`<p class="more">… and ${more} more of them.</p>`}
     return [row, ...(yield* this.of(node.children, node))];
   }
 
-  private row({ children, span: { spanId } }: SpanNode): Html {
+  private row({ children, parent, span: { spanId } }: SpanNode): Html {
     const span = this.details.get(spanId) as SpanReport;
     // Open where an error began, not on all of its way up.
     const open = span.error && !children.some((child) => child.span.error);
+    // Where a call goes from process to process, the row names it.
+    const entered = this.several && span.process !== parent?.span.process;
     const bar =
       span.phases === undefined ? spanBar(span, this.seconds) : phaseBars(span, span.phases, this.seconds);
-    return html`<details class="span${span.error && ' failed'}${span.active && ' running'}" id="${span.spanId}"${open && html` open`}>
+    return html`<details class="span${span.error && ' failed'}${span.active && ' running'}${this.several && ` ${colourOf(span.process)}`}" id="${span.spanId}"${open && html` open`}>
 <summary>
-<span class="name depth-${Math.min(span.depth, MAX_INDENT)}">${span.parent === 'remote' && remoteParent(span)}${span.name}${span.target !== undefined && html` <small>${span.target}</small>`}</span>
+<span class="name depth-${Math.min(span.depth, MAX_INDENT)}">${span.parent === 'remote' && remoteParent(span)}${entered && html`<b class="service">${span.service}</b> `}${span.name}${span.target !== undefined && html` <small>${span.target}</small>`}</span>
 ${line([bar, marks(span, this.seconds), critical(span, this.seconds)])}
 <span class="took">${duration(span.elapsedSeconds)}</span>
 </summary>
-${spanDetail(span, this.base)}
+${spanDetail(span, this.base, this.several)}
 </details>
 `;
   }

@@ -1,6 +1,7 @@
 import type { HrTime } from '@opentelemetry/api';
 import type { Chunks } from '../download/write-store.ts';
 import type { ProcessView } from '../pages/layout.ts';
+import type { Elsewhere } from '../peers/peers.ts';
 import type { RequestStore } from '../requests/request-store.ts';
 import type { Steps } from '../slices.ts';
 import type { SelfSource } from '../view/self-view.ts';
@@ -35,6 +36,8 @@ export interface PageSource {
   readonly now: HrTime;
   /** What there is to tell of Sonde itself. Default: what can be seen without being told. */
   readonly self?: () => SelfSource;
+  /** What other processes told of the trace that is asked for, see `hearElsewhere`; undefined where none are asked. */
+  readonly elsewhere?: Elsewhere | undefined;
 }
 
 /** What is asked of one route. */

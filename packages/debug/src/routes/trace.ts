@@ -9,6 +9,7 @@ import { html } from '../pages/html.ts';
 import { byHandText } from '../pages/plain-text.ts';
 import { cut } from '../pages/text.ts';
 import { tracePage } from '../pages/trace-page.ts';
+import { type Part, partsOf, requestsAmong } from '../peers/parts.ts';
 import { secondsBetween } from '../readable-span.ts';
 import type { Request } from '../requests/request.ts';
 import type { RequestStore } from '../requests/request-store.ts';
@@ -23,26 +24,39 @@ import { answer, answerForeign, answerJson, answerMarkdown, answerMissing, answe
 import { FORMS } from './form.ts';
 import type { Asked, PageResponse, PageRoute, PageSource } from './route.ts';
 
-/** `/debug/requests/trace/{traceId}`: every span of a trace in this process, and what was written by hand in it. */
+export const TRACE_ID: RegExp = /^[0-9a-f]{32}$/;
+
+/**
+ * `/debug/requests/trace/{traceId}`: every span of a trace, in this process and in those that told theirs, and what was
+ * written by hand in it.
+ */
 export const traceRoute: PageRoute = {
   path: '/requests/trace/*',
   forms: ['html', 'json', 'text', 'markdown', 'otlp', 'lines', 'perfetto'],
   *answer(asked, source) {
     const { id: traceId, query, sensitive } = asked;
-    const isId = /^[0-9a-f]{32}$/.test(traceId);
+    const isId = TRACE_ID.test(traceId);
     const found = isId ? requestsOf(traceId, source.store) : [];
     if (isId && asked.form === 'lines') return yield* lines(source, found);
     const mayShow = sensitive && !flagsOf(query).hide;
     const byHand = isId ? viewByHand(source.store, traceId, source.now, mayShow) : [];
-    if (found.length > 0) return yield* spans(asked, source, found, byHand);
+    const parts = isId ? yield* partsOf(found, source.elsewhere) : [];
+    if (parts.length > 0) return yield* spans(asked, source, found, byHand, parts);
     if (byHand.length > 0) return byHandAlone(asked, source, byHand);
     return answerMissing(
       asked,
       source,
-      `No request of trace ${cut(traceId, 64)} is kept here; it may have been replaced by later ones.`,
+      `No request of trace ${cut(traceId, 64)} is kept here${nobodyElse(source)}; it may have been replaced by later ones.`,
     );
   },
 };
+
+function nobodyElse({ elsewhere }: PageSource): string {
+  const asked = elsewhere?.answers.length ?? 0;
+  return asked === 0
+    ? ''
+    : `, nor by ${asked === 1 ? 'the other process' : `any of ${asked} other processes`}`;
+}
 
 /** The earliest first. */
 function requestsOf(traceId: string, store: RequestStore): Request[] {
@@ -55,20 +69,23 @@ function* spans(
   source: PageSource,
   found: readonly Request[],
   byHand: readonly RequestSummary[],
+  parts: readonly Part[],
 ): Steps<PageResponse> {
   const { base, form, id: traceId, query } = asked;
-  const { now, process, store } = source;
-  if (form === 'otlp')
-    return answerForeign(form, otlpJson(found.flatMap(({ root, spans }) => [root, ...spans])));
+  const { elsewhere, now, process, store } = source;
+  if (form === 'otlp') return answerForeign(form, otlpJson(parts.flatMap(({ told }) => told)));
   const backlinks = yield* linksTo(traceId, [...store.all()]);
-  const view = yield* viewTrace(found, now, backlinks);
+  // What this process did not see is told by the requests of the one that did.
+  const requests = found.length > 0 ? found : requestsAmong(parts[0] as Part);
+  const view = yield* viewTrace(requests, now, backlinks, parts);
   if (form === 'perfetto') return answerForeign(form, perfetto(view, process.pid));
-  const report = yield* reportTrace(view, yield* usualIn(store, view.requests, now));
+  const usual = yield* usualIn(store, found.length > 0 ? view.requests : [], now);
+  const report = yield* reportTrace(view, usual, elsewhere);
   if (form === 'text') {
     const more = byHand.length > 0 ? `\n${byHandText(byHand)}` : '';
-    return answerText(`${traceText(report, report.why)}${more}`);
+    return answerText(`${traceText(report, report.why, report.notes)}${more}`);
   }
-  if (form === 'markdown') return answerMarkdown(traceMarkdown(report, report.why));
+  if (form === 'markdown') return answerMarkdown(traceMarkdown(report, report.why, report.notes));
   const json = byHand.length > 0 ? { ...report, byHand } : report;
   if (form === 'json') return answerJson(source, json);
   const page = yield* tracePage(report, base, { leastShare: shareOf(query.get('min')) });

@@ -2,8 +2,10 @@ import { type ClientPhases, phasesOf } from '../analysis/client-phases.ts';
 import { criticalPath } from '../analysis/critical-path.ts';
 import { type Repeat, repeatsAmong } from '../analysis/repeats.ts';
 import { type SpanNode, selfSeconds, treeOf, walk } from '../analysis/span-tree.ts';
+import type { Elsewhere } from '../peers/peers.ts';
 import type { Steps } from '../slices.ts';
 import { type Reason, type Usual, whyOf } from '../why/why.ts';
+import { type PeerNote, type PeerView, viewPeers } from './peers-view.ts';
 import type { RequestSummary } from './summary.ts';
 import type { SpanView, TraceView } from './trace-view.ts';
 
@@ -14,6 +16,10 @@ export interface TraceReport extends TraceView {
   readonly repeats: readonly RepeatView[];
   /** Why the requests are slow, failed or hang: what explains most first. */
   readonly why: readonly Reason[];
+  /** Who was asked for its part of the trace; absent where nobody was to be. */
+  readonly peers?: readonly PeerView[];
+  /** What is to be known of them, in sentences: who did not answer, whose clock was off. */
+  readonly notes: readonly PeerNote[];
 }
 
 export interface SpanReport extends SpanView {
@@ -36,10 +42,14 @@ export interface RepeatView {
 
 const SPANS_PER_STEP = 200;
 
-/** @param usualOf what is usual in the family of a request, where that is known */
+/**
+ * @param usualOf what is usual in the family of a request, where that is known
+ * @param elsewhere what other processes told; undefined where nobody is to be asked
+ */
 export function* reportTrace(
   view: TraceView,
   usualOf: (request: RequestSummary) => Usual | undefined,
+  elsewhere?: Elsewhere,
 ): Steps<TraceReport> {
   const roots = treeOf(view.spans);
   const nodes = [...walk(roots)];
@@ -67,7 +77,9 @@ export function* reportTrace(
     if (spans.length % SPANS_PER_STEP === 0) yield;
   }
   const why = view.requests.flatMap((request) => whyOf(view, request, usualOf(request)));
-  return { ...view, spans, repeats, why };
+  yield;
+  const { notes, peers } = elsewhere === undefined ? { notes: [] } : viewPeers(view, roots, elsewhere);
+  return { ...view, spans, repeats, why, ...(peers === undefined ? {} : { peers }), notes };
 }
 
 function viewRepeat({ inTurn, label, nodes, parent, seconds }: Repeat): RepeatView {

@@ -1,17 +1,20 @@
 import { type HrTime, SpanKind } from '@opentelemetry/api';
 import { cut, TITLE_LIMIT, VALUE_LIMIT } from '../pages/text.ts';
+import { ownPart, type Part } from '../peers/parts.ts';
 import { elapsedSeconds, type ReadableSpan, secondsBetween } from '../readable-span.ts';
 import type { Request } from '../requests/request.ts';
 import { isSecretKey, WITHHELD, withoutSecrets } from '../secrets.ts';
 import type { Steps } from '../slices.ts';
 import { failed, isoTime, type RequestSummary, summarize } from './summary.ts';
 
-/** A trace as far as this process saw it. Also the JSON of it. */
+/** A trace as far as this process saw it, and the others that were asked. Also the JSON of it. */
 export interface TraceView {
   readonly traceId: string;
   readonly service: string;
-  /** Usually one; several when the process was called several times within the trace. */
+  /** Those of this process. Usually one; several when it was called several times within the trace. */
   readonly requests: readonly RequestSummary[];
+  /** Those that saw something of the trace: this one first, if it did. */
+  readonly processes: readonly TraceProcess[];
   /** From the first start to the last end, or to now. */
   readonly seconds: number;
   readonly start: string;
@@ -19,8 +22,23 @@ export interface TraceView {
   readonly spans: readonly SpanView[];
 }
 
+export interface TraceProcess {
+  readonly service: string;
+  readonly pid?: number;
+  /** Where its pages are; absent for this process. */
+  readonly url?: string;
+  readonly spans: number;
+  /** How far its clock was ahead of that of the first one: its spans are shown that much earlier than it says. */
+  readonly clockOffsetSeconds?: number;
+  /** Spans that it did not keep, or that were too much to take. */
+  readonly leftOut?: number;
+}
+
 export interface SpanView {
   readonly spanId: string;
+  /** Which of the trace's `processes` it is of, from 0. */
+  readonly process: number;
+  readonly service: string;
   readonly parentSpanId?: string;
   /** Where the parent is: in this list, in another process, or lost. Absent for a root of the whole trace. */
   readonly parent?: 'here' | 'remote' | 'missing';
@@ -68,13 +86,17 @@ const SPANS_PER_STEP = 100;
 /**
  * @param requests those of one trace, at least one
  * @param backlinks by span id of this trace, the spans that link to it
+ * @param parts what each process tells of the trace; by default this one alone, by its requests
  */
 export function* viewTrace(
   requests: readonly Request[],
   now: HrTime,
   backlinks: ReadonlyMap<string, readonly SpanReference[]> = new Map(),
+  parts: readonly Part[] = [ownPart(requests)],
 ): Steps<TraceView> {
-  const spans = requests.flatMap(({ root, spans }) => [root, ...spans]);
+  const spans = parts.flatMap(({ spans }) => spans);
+  const owners = new Map<ReadableSpan, number>();
+  for (const [process, { spans }] of parts.entries()) for (const span of spans) owners.set(span, process);
   const first = spans.map((span) => span.startTime).reduce(earlier);
   const last = spans.map((span) => (span.ended ? span.endTime : now)).reduce(later);
   const { root } = requests[0] as Request;
@@ -84,16 +106,30 @@ export function* viewTrace(
   const views: SpanView[] = [];
   for (const { depth, parent, span } of placed) {
     const linkedFrom = backlinks.get(span.spanContext().spanId) ?? [];
-    views.push(viewSpan(span, depth, parent, first, now, linkedFrom));
+    const process = owners.get(span) ?? 0;
+    const service = parts[process]?.service ?? '';
+    views.push({ process, service, ...viewSpan(span, depth, parent, first, now, linkedFrom) });
     if (views.length % SPANS_PER_STEP === 0) yield;
   }
   return {
     traceId: root.spanContext().traceId,
     service: cut(String(root.resource.attributes['service.name'] ?? ''), TITLE_LIMIT),
     requests: requests.map((request) => summarize(request, now)),
+    processes: parts.map(viewProcess),
     seconds: Math.max(0, secondsBetween(first, last)),
     start: isoTime(first),
     spans: views,
+  };
+}
+
+function viewProcess({ clockOffset, leftOut, pid, service, spans, url }: Part): TraceProcess {
+  return {
+    service,
+    ...(pid === undefined ? {} : { pid }),
+    ...(url === undefined ? {} : { url }),
+    spans: spans.length,
+    ...(clockOffset === 0 ? {} : { clockOffsetSeconds: clockOffset }),
+    ...(leftOut === 0 ? {} : { leftOut }),
   };
 }
 
@@ -147,7 +183,7 @@ function viewSpan(
   first: HrTime,
   now: HrTime,
   linkedFrom: readonly SpanReference[],
-): SpanView {
+): Omit<SpanView, 'process' | 'service'> {
   const { name: scopeName, version } = span.instrumentationScope;
   const message = span.status.message;
   const target = targetOf(span);

@@ -25,12 +25,22 @@ const reason = (rule: string, sentence: string, seconds: number, ...nodes: reado
   spanIds: nodes.map(({ span }) => span.spanId),
 });
 
+/** Whether a span is of the process whose request it is. */
+function isOwn({ span }: SpanNode, root: SpanNode): boolean {
+  return span.process === root.span.process;
+}
+
 /** A request that runs: what it waits for. */
 const hangs: Rule = ({ nodes, request, root }) => {
   if (!request.active || request.waitingFor === undefined) return [];
   const { seconds, spanId, what } = request.waitingFor;
   const node = nodes.find(({ span }) => span.spanId === spanId) ?? root;
-  return [reason('hangs', `It still runs, waiting ${duration(seconds)} for ${what}.`, seconds, node)];
+  const inside = [...walk(node.children)].findLast(({ span }) => span.active);
+  const there =
+    inside === undefined || isOwn(inside, root)
+      ? ''
+      : ` There, ${inside.span.service} is in ${quoted(labelOf(inside))}.`;
+  return [reason('hangs', `It still runs, waiting ${duration(seconds)} for ${what}.${there}`, seconds, node)];
 };
 
 /** Where an error began: the failed span with no failed span below it, the first one of those. */
@@ -49,7 +59,8 @@ const failed: Rule = ({ nodes, request, root }) => {
     const sentence = `It failed because ${quoted(labelOf(origin))} was answered with ${answered}.`;
     return [reason('failed', sentence, origin.end - origin.start, origin)];
   }
-  const where = origin === root ? 'in the request itself' : `in ${quoted(labelOf(origin))}`;
+  const whose = isOwn(origin, root) ? '' : ` of ${span.service}`;
+  const where = origin === root ? 'in the request itself' : `in ${quoted(labelOf(origin))}${whose}`;
   return [
     reason(
       'failed',
@@ -139,13 +150,18 @@ const poolWait: Rule = (details) =>
     ];
   });
 
-/** Another process took its time. */
+/** Another process took its time; or, where that one told how long, the way there and back did. */
 const slowAnswer: Rule = (details) =>
   details.nodes.flatMap((node) => {
     const phases = phasesOf(node.span);
     if (phases === undefined || node.span.active) return [];
-    const seconds = secondsIn(phases, 'wait');
+    const served = node.children.find(({ span }) => span.kind === 'server');
+    const seconds = secondsIn(phases, 'wait') - (served?.span.elapsedSeconds ?? 0);
     if (!isWorth(seconds, details) || !details.critical.has(node)) return [];
+    if (served !== undefined) {
+      const sentence = `${quoted(labelOf(node))} waited ${share(seconds, details)} longer than ${served.span.service} took: the time is on the way, or in a busy event loop.`;
+      return [reason('slow-way', sentence, seconds, node)];
+    }
     return [
       reason(
         'slow-answer',
@@ -156,13 +172,32 @@ const slowAnswer: Rule = (details) =>
     ];
   });
 
+/** Other processes took their time, and told where; what a call needs on its way is told by other rules. */
+const elsewhere: Rule = (details) => {
+  const { critical, nodes, root } = details;
+  if (root.span.active) return [];
+  const held = (node: SpanNode): number => critical.get(node) ?? 0;
+  const others = nodes.filter((node) => !isOwn(node, root) && phasesOf(node.span) === undefined);
+  return [...new Set(others.map(({ span }) => span.process))].flatMap((process) => {
+    const some = others.filter(({ span }) => span.process === process);
+    const seconds = some.reduce((sum, node) => sum + held(node), 0);
+    const longest = some.reduce((a, b) => (held(b) > held(a) ? b : a));
+    if (!isWorth(seconds, details)) return [];
+    const most = held(longest) > 0.9 * seconds ? '' : 'most of it ';
+    const sentence = `${longest.span.service} took ${share(seconds, details)}, ${most}in ${quoted(labelOf(longest))}.`;
+    return [reason('elsewhere', sentence, seconds, longest)];
+  });
+};
+
 /** Spans that took far longer than in the request that is usual. */
 const unusual: Rule = (details) => {
   const { nodes, root, usual } = details;
   if (usual === undefined || root.end - root.start < 1.5 * usual.seconds) return [];
   const usualSelf = selfByPath([...walk(treeOf(usual.trace.spans))]);
   const reasons: Reason[] = [];
-  for (const [path, { label, own, seconds }] of selfByPath(nodes)) {
+  // What is usual in other processes is not known here.
+  const ownNodes = nodes.filter((node) => isOwn(node, root));
+  for (const [path, { label, own, seconds }] of selfByPath(ownNodes)) {
     const before = usualSelf.get(path)?.seconds ?? 0;
     const more = seconds - before;
     if (!isWorth(more, details) || own === undefined || own === root || phasesOf(own.span) !== undefined)
@@ -237,6 +272,7 @@ export const rules: readonly Rule[] = [
   coldConnection,
   poolWait,
   slowAnswer,
+  elsewhere,
   unusual,
   untraced,
   busyLoop,

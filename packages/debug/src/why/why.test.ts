@@ -14,6 +14,8 @@ let ids = 0;
 function views({ at: [start, end], below = [], events = [], ...more }: Told, depth = 0): SpanView[] {
   const view: SpanView = {
     spanId: `span-${++ids}`,
+    process: 0,
+    service: 'shop',
     kind: 'internal',
     depth,
     start: '',
@@ -37,7 +39,7 @@ function views({ at: [start, end], below = [], events = [], ...more }: Told, dep
 
 function traceOf(root: Told): TraceView {
   const spans = views(root);
-  return { traceId: 't', service: '', requests: [], seconds: root.at[1], start: '', spans };
+  return { traceId: 't', service: '', requests: [], processes: [], seconds: root.at[1], start: '', spans };
 }
 
 function why(
