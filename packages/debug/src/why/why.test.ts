@@ -269,6 +269,76 @@ describe('why', () => {
     expect(why({ ...root, at: [0, 0.14], below: [{ name: 'load', at: [0, 0.12] }] }, usual)).toEqual([]);
   });
 
+  describe('in a trace through several processes', () => {
+    /** A call of a second, of which another process tells that it served it from 0.05 s on. */
+    const served = (until: number, ...below: Told[]): Told => ({
+      name: 'GET /',
+      at: [0, 1],
+      below: [
+        {
+          ...call([0, 1], ['gotConn', 0, { reused: true, wasIdle: true }], ['wroteRequest', 0]),
+          below: [
+            { name: 'GET /pay', kind: 'server', process: 1, service: 'bank', at: [0.05, until], below },
+          ],
+        },
+      ],
+    });
+    const vault = (at: [number, number], more: Partial<Told> = {}): Told => {
+      return { name: 'open the vault', process: 1, service: 'bank', at, ...more };
+    };
+
+    it.each<[string, Told, string[]]>([
+      [
+        'the process that took the time, and its span',
+        served(0.95, vault([0.05, 0.94])),
+        ['bank took 900 ms (90 %), in “open the vault”.'],
+      ],
+      [
+        'where most of it went',
+        served(0.95, vault([0.05, 0.6])),
+        ['bank took 900 ms (90 %), most of it in “open the vault”.'],
+      ],
+      [
+        'the way, where the answer took longer than the other side',
+        served(0.25),
+        [
+          '“GET bank:3443/pay” waited 800 ms (80 %) longer than bank took: the time is on the way, or in a busy event loop.',
+          'bank took 200 ms (20 %), in “GET /pay”.',
+        ],
+      ],
+    ])('it names %s', (_title, root, sentences) => {
+      expect(why(root)).toEqual(sentences);
+    });
+
+    it('a failure is told where it began', () => {
+      const exception: [string, number, Record<string, unknown>] = [
+        'exception',
+        0.9,
+        { 'exception.type': 'Empty' },
+      ];
+      const failing = (told: Told): Told => {
+        return { ...told, error: true, below: (told.below ?? []).map(failing) };
+      };
+      const root = failing(served(0.95, vault([0.05, 0.06], { events: [exception] })));
+      expect(why(root)).toContain('It failed with Empty, in “open the vault” of bank.');
+    });
+
+    it('what is usual in this process is no measure for the others', () => {
+      const usual = { seconds: 0.1, trace: traceOf({ name: 'GET /', at: [0, 0.1] }) };
+      expect(why(served(0.95, vault([0.05, 0.94])), usual)).toEqual([
+        'bank took 900 ms (90 %), in “open the vault”.',
+      ]);
+    });
+
+    it('a request that hangs is told with what the other process is in', () => {
+      const root = served(0.95, vault([0.05, 0.94], { active: true }));
+      const waitingFor = { what: 'the first byte of the response from bank:3443', seconds: 0.9, spanId: '' };
+      expect(why({ ...root, active: true }, undefined, undefined, { waitingFor })[0]).toBe(
+        'It still runs, waiting 900 ms for the first byte of the response from bank:3443. There, bank is in “open the vault”.',
+      );
+    });
+  });
+
   it('is told of the loop and of garbage where they were measured', () => {
     expect(why({ name: 'GET /', at: [0, 1] }, undefined, { loopBusy: 0.9, gc: 0.3 })).toEqual([
       '1.00 s (100 %) are in no span. The event loop was busy meanwhile: it computes.',
