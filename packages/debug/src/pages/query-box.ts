@@ -24,12 +24,12 @@ ${fault !== undefined && faultNotice(fault)}`;
 const CONTEXT = 200;
 
 /** The sentence, and the query with the place marked. */
-function faultNotice({ at, error, q }: QueryFault): Html {
-  const word = /^[^\s]{0,40}/.exec(q.slice(at))?.[0] ?? '';
-  const before = q.slice(Math.max(0, at - CONTEXT), at);
-  const after = q.slice(at + word.length, at + word.length + CONTEXT);
+function faultNotice({ error, position, q }: QueryFault): Html {
+  const word = /^[^\s]{0,40}/.exec(q.slice(position))?.[0] ?? '';
+  const before = q.slice(Math.max(0, position - CONTEXT), position);
+  const after = q.slice(position + word.length, position + word.length + CONTEXT);
   return html`<div class="notice" role="alert" id="fault"><p>The query is not understood: ${error}.</p>
-<p><code>${at > CONTEXT && '…'}${before}<mark>${word === '' ? '▁' : word}</mark>${after}</code></p></div>`;
+<p><code>${position > CONTEXT && '…'}${before}<mark>${word === '' ? '▁' : word}</mark>${after}</code></p></div>`;
 }
 
 /** Each example leads to what it finds; the left says what it is about. */

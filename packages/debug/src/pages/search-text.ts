@@ -12,7 +12,7 @@ export function searchText({ limit, q, requests, searched, sort, total }: Search
 }
 
 /** The sentence, and the query with a mark beneath the place. */
-export function faultText({ at, error, q }: QueryFault): string {
-  const before = oneLine(q.slice(0, at));
-  return `the query is not understood: ${oneLine(error)}\n  ${before}${oneLine(q.slice(at))}\n  ${' '.repeat(before.length)}^\n`;
+export function faultText({ error, position, q }: QueryFault): string {
+  const before = oneLine(q.slice(0, position));
+  return `the query is not understood: ${oneLine(error)}\n  ${before}${oneLine(q.slice(position))}\n  ${' '.repeat(before.length)}^\n`;
 }

@@ -8,6 +8,7 @@ import { FORMS, type Form } from './form.ts';
 import { mountPointRoute } from './mount-point.ts';
 import { requestsRoute } from './requests.ts';
 import type { Route } from './route.ts';
+import { schemaRoute } from './schema.ts';
 import { selfRoute } from './self.ts';
 import { traceRoute } from './trace.ts';
 import { tracezRoutes } from './tracez.ts';
@@ -23,6 +24,7 @@ export const ROUTES: readonly Route[] = [
   selfRoute,
   ...tracezRoutes,
   downloadRoute,
+  schemaRoute,
   { path: '/sonde.css', type: 'text/css; charset=utf-8', body: stylesheet },
   { path: '/sonde.js', type: 'text/javascript; charset=utf-8', body: script },
 ];

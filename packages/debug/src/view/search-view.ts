@@ -29,7 +29,7 @@ export interface QueryFault {
   /** What was seen and what was expected, in a sentence. */
   readonly error: string;
   /** Where in `q`, in UTF-16 units from its start; at its end when something is missing there. */
-  readonly at: number;
+  readonly position: number;
 }
 
 /** What a search answers; `directives` are for those who would ask it otherwise. */
@@ -46,7 +46,7 @@ export function* viewSearch(
   now: Asker['now'],
 ): Steps<SearchAnswer> {
   const parsed = parseQuery(q);
-  if ('error' in parsed) return { fault: { q, error: parsed.error, at: parsed.at } };
+  if ('error' in parsed) return { fault: { q, error: parsed.error, position: parsed.at } };
   const { directives, query } = parsed;
   const asker = { now, sensitive: look.sensitive };
   const { requests, searched, total } = yield* search(store.everything(), query, asker);
