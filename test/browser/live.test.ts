@@ -112,6 +112,18 @@ describe.skipIf(chromiumPath === undefined)('an open page, in Chromium', () => {
     expect(await page.evaluate('document.activeElement.closest("tr").mark')).toBe('the same');
   });
 
+  it('leaves alone what somebody writes or has opened', async () => {
+    const page = await open('/requests');
+    await isIn(page, 'on');
+    await page.getByText('How to ask').click();
+    await page.getByRole('searchbox').pressSequentially('status:er');
+    finish('GET /orders', '/orders/9');
+    await cell(page, '10').waitFor();
+    await page.keyboard.type('ror');
+    expect(await page.getByRole('searchbox').inputValue()).toBe('status:error');
+    expect(await page.getByText('has:exception').isVisible()).toBe(true);
+  });
+
   it('leaves the focus in the list when the row that had it is gone', async () => {
     const page = await open(list);
     await isIn(page, 'on');

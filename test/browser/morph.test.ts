@@ -60,7 +60,9 @@ describe.skipIf(chromiumPath === undefined)('one tree made like another, in Chro
     text,
   );
   const tree = fc.array(block, { maxLength: 5 }).map((all) => all.join(''));
-  const table = rows.map((all) => `<table><tbody>${all}</tbody></table>`);
+  const table = fc
+    .tuple(fc.constantFrom('', '\n', 'text'), rows)
+    .map(([lead, all]) => `${lead}<table><tbody>${all}</tbody></table>`);
 
   it('is equal to it, whatever both are', async () => {
     await fc.assert(

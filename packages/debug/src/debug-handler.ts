@@ -63,9 +63,8 @@ function send(request: IncomingMessage, response: ServerResponse, reply: Reply):
     response.writeHead(status, headers).end(toHead ? undefined : body);
     return;
   }
-  // The connection is for the stream alone then, and does not keep the process alive. HTTP/2 has one for everything.
+  // The connection is for the stream alone then; HTTP/2 has one for everything.
   const alone = request.httpVersionMajor === 1;
-  if (alone) request.socket.unref();
   response.writeHead(status, alone ? { ...headers, Connection: 'close' } : headers);
   void pour(stream, response);
 }
@@ -84,14 +83,25 @@ export function peerOf({ socket }: Pick<IncomingMessage, 'socket'>): string | un
   return typeof serverOf(socket)?.address?.() === 'string' ? 'unix' : undefined;
 }
 
-/** A server that was told to close waits for its connections; a live page is not worth waiting for. */
-export function isServing({ socket }: Pick<IncomingMessage, 'socket'>): boolean {
-  return serverOf(socket)?.listening !== false;
+/**
+ * Whether the server still takes requests; asked each second while a page is open. One that was told to close waits for its
+ * connections, and must not for this one. Until it has heard of that, the connection keeps the process: what `close()` calls
+ * is the program's own. Where the server was let go (`server.unref()`), so is the connection.
+ */
+export function isServing({
+  httpVersionMajor,
+  socket,
+}: Pick<IncomingMessage, 'httpVersionMajor' | 'socket'>): boolean {
+  const server = serverOf(socket);
+  if (server?._unref === true && httpVersionMajor === 1) socket.unref();
+  return server?.listening !== false;
 }
 
 interface ServerLike {
   address?(): AddressInfo | string | null;
   readonly listening?: boolean;
+  /** Node's own mark of `unref()`, in all that are supported. Where it is missing, an open page keeps the process. */
+  readonly _unref?: boolean;
 }
 
 function serverOf(socket: object | undefined): ServerLike | undefined {

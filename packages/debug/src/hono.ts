@@ -29,7 +29,9 @@ export function debugPages(
 ): (context: HonoContextLike, next: () => Promise<void>) => Promise<Response | undefined> {
   const debug = debugFetch(options);
   return async ({ env, req }, next) => {
-    const { incoming } = (env ?? {}) as { incoming?: Pick<IncomingMessage, 'httpVersion' | 'socket'> };
+    const { incoming } = (env ?? {}) as {
+      incoming?: Pick<IncomingMessage, 'httpVersion' | 'httpVersionMajor' | 'socket'>;
+    };
     const response = await debug(
       req.raw,
       incoming && {

@@ -4,7 +4,7 @@ import { bar, footer, isLive, main, make, say } from './page.js';
 import { step } from './rows.js';
 
 const pages = [...bar.querySelectorAll('nav a')];
-const query = main.querySelector('input[name=q]');
+const query = () => main.querySelector('input[name=q]');
 
 function go(link) {
   if (link && link.href !== location.href) location.assign(link.href);
@@ -26,24 +26,17 @@ function copyTraceId() {
   else copy(id);
 }
 
-/** The first letter of each page that no other has. */
-const letters = new Map();
-for (const link of pages) {
-  const letter = [...link.textContent].find((candidate) => !letters.has(candidate));
-  if (letter !== undefined) letters.set(letter, link);
-}
-
 /** The key, what it does, in words, and how. */
 const KEYS = [
   ['j', 'next row', () => step(1)],
   ['k', 'row before', () => step(-1)],
   ['Enter', 'open the row'],
   ['u', 'up; Esc, too', up],
-  query && ['/', 'to the query', () => query.focus()],
+  query() && ['/', 'to the query', () => query().focus()],
   ['c', 'copy the trace id', copyTraceId],
   isLive && ['p', 'pause live update, or go on', toggle],
   ['r', 'reload', () => location.reload()],
-  ...[...letters].map(([letter, link]) => [`g ${letter}`, `go to ${link.textContent}`, () => go(link)]),
+  ...pages.map((link) => [`g ${link.dataset.key}`, `go to ${link.textContent}`, () => go(link)]),
   ['?', 'show the keys', () => dialog.showModal()],
 ].filter(Boolean);
 

@@ -14,6 +14,8 @@ export function morph(old, fresh) {
   const keyed = keepKeyed(old, new Set([...fresh.children].map(keyOf)));
   let next = old.firstChild;
   for (const child of [...fresh.childNodes]) {
+    // What is between elements comes and goes with the parser, and must not keep them apart.
+    if (next?.nodeType === Node.TEXT_NODE && child.nodeType !== Node.TEXT_NODE) next = drop(next);
     const key = keyOf(child);
     const same = key !== undefined ? keyed.get(key) : next && keyOf(next) === undefined ? next : undefined;
     if (same?.nodeName !== child.nodeName) {
@@ -25,11 +27,14 @@ export function morph(old, fresh) {
     else old.insertBefore(same, next);
     update(same, child);
   }
-  while (next !== null) {
-    const gone = next;
-    next = next.nextSibling;
-    gone.remove();
-  }
+  while (next !== null) next = drop(next);
+}
+
+/** Answers what came after. */
+function drop(node) {
+  const next = node.nextSibling;
+  node.remove();
+  return next;
 }
 
 /**
@@ -53,7 +58,8 @@ function update(old, fresh) {
     return;
   }
   for (const { name } of [...old.attributes]) {
-    if (!fresh.hasAttribute(name)) old.removeAttribute(name);
+    // What is opened was opened by whoever looks.
+    if (name !== 'open' && !fresh.hasAttribute(name)) old.removeAttribute(name);
   }
   for (const { name, value } of fresh.attributes) {
     if (old.getAttribute(name) !== value) old.setAttribute(name, value);

@@ -2,7 +2,7 @@ import { main } from './page.js';
 
 /** What Enter opens in each row: its first link, or the span. */
 function rows() {
-  return [...main.querySelectorAll('tbody tr, summary')]
+  return [...main.querySelectorAll('tbody tr, .waterfall summary')]
     .map((row) => (row.nodeName === 'TR' ? row.querySelector('a[href]') : row))
     .filter((target) => target?.checkVisibility());
 }
