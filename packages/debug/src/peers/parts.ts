@@ -39,7 +39,7 @@ export function ownPart(requests: readonly Request[]): Part {
   };
 }
 
-const SPANS_PER_STEP = 500;
+const SPANS_PER_STEP = 200;
 
 /**
  * The parts of one trace, this process's first, if it has any; each span once, in the first part that has it (a peer may be
@@ -47,17 +47,39 @@ const SPANS_PER_STEP = 500;
  */
 export function* partsOf(requests: readonly Request[], elsewhere: Elsewhere | undefined): Steps<Part[]> {
   const parts: Part[] = requests.length > 0 ? [ownPart(requests)] : [];
-  const owners = new Map<string, { readonly part: number; readonly span: ReadableSpan }>();
-  for (const span of parts[0]?.spans ?? []) owners.set(span.spanContext().spanId, { part: 0, span });
-  for (const answer of elsewhere?.answers ?? []) {
-    const spans = answer.spans.filter((span) => {
-      const { spanId } = span.spanContext();
-      return !owners.has(spanId) && owners.set(spanId, { part: parts.length, span });
-    });
-    yield;
+  if (elsewhere === undefined) return parts;
+  const owners: Owners = new Map();
+  yield* own(owners, 0, parts[0]?.spans ?? []);
+  for (const answer of elsewhere.answers) {
+    const spans = yield* own(owners, parts.length, answer.spans);
     if (spans.length > 0) parts.push(partOf(answer, spans));
   }
   if (parts.length < 2) return parts;
+  const offsets = clockOffsets(parts.length, yield* crossingsAmong(owners));
+  const set: Part[] = [];
+  for (const [i, part] of parts.entries()) set.push(yield* withClock(part, offsets[i] as number));
+  return set;
+}
+
+/** By span id, whose it is. */
+type Owners = Map<string, { readonly part: number; readonly span: ReadableSpan }>;
+
+/** Answers those that were nobody's. */
+function* own<T extends ReadableSpan>(owners: Owners, part: number, spans: readonly T[]): Steps<T[]> {
+  const fresh: T[] = [];
+  for (const [i, span] of spans.entries()) {
+    const { spanId } = span.spanContext();
+    if (!owners.has(spanId)) {
+      owners.set(spanId, { part, span });
+      fresh.push(span);
+    }
+    if (i % SPANS_PER_STEP === 0) yield;
+  }
+  return fresh;
+}
+
+/** Where the parent of a span is in another part. */
+function* crossingsAmong(owners: Owners): Steps<Crossing[]> {
   const crossings: Crossing[] = [];
   let looked = 0;
   for (const { part, span } of owners.values()) {
@@ -67,8 +89,7 @@ export function* partsOf(requests: readonly Request[], elsewhere: Elsewhere | un
     }
     if (++looked % SPANS_PER_STEP === 0) yield;
   }
-  const offsets = clockOffsets(parts.length, crossings);
-  return parts.map((part, i) => withClock(part, offsets[i] as number));
+  return crossings;
 }
 
 function partOf({ leftOut, peer, pid, service }: PeerAnswer, spans: PeerAnswer['spans']): Part {
@@ -78,9 +99,13 @@ function partOf({ leftOut, peer, pid, service }: PeerAnswer, spans: PeerAnswer['
 }
 
 /** Spans of other processes alone are ever moved. */
-function withClock(part: Part, clockOffset: number): Part {
+function* withClock(part: Part, clockOffset: number): Steps<Part> {
   if (clockOffset === 0) return part;
-  const spans = (part.told as PeerAnswer['spans']).map((span) => span.moved(-clockOffset));
+  const spans: ReadableSpan[] = [];
+  for (const span of part.told as PeerAnswer['spans']) {
+    spans.push(span.moved(-clockOffset));
+    if (spans.length % SPANS_PER_STEP === 0) yield;
+  }
   return { ...part, spans, clockOffset };
 }
 

@@ -34,7 +34,8 @@ const MAX_ASKED = 32;
 /** Pages that ask at a time. */
 const MAX_ASKING = 4;
 const TOTAL_BYTES = 16 * 1024 * 1024;
-const TOTAL_SPANS = 10_000;
+/** As many as a request of this process may have. */
+const TOTAL_SPANS = 5_000;
 
 /** `undefined` where there is nobody to ask. */
 export function peersOf(options: PeerOptions | undefined): Peers | undefined {
