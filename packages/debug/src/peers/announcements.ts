@@ -9,7 +9,7 @@ import {
   type Stats,
   writeFileSync,
 } from 'node:fs';
-import { type FileHandle, lstat, open, readdir } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { isLoopbackHost } from '../access.ts';
@@ -77,6 +77,8 @@ export function announcePages({ service, url }: { url: string; service: string }
 
 /** What others have announced, the latest first. Never rejects: where nothing can be read, there is nothing. */
 export async function readAnnouncements(): Promise<Announcement[]> {
+  // Loaded when somebody looks: an import would cost every program 2 ms at its start.
+  const { lstat, readdir } = process.getBuiltinModule('node:fs/promises');
   const directory = meetingPlace();
   try {
     if (!isOurs(await lstat(directory), 'directory')) return [];
@@ -105,7 +107,7 @@ async function readFile(
   const { O_NOFOLLOW = 0, O_NONBLOCK = 0, O_RDONLY } = constants;
   let file: FileHandle | undefined;
   try {
-    file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    file = await process.getBuiltinModule('node:fs/promises').open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     const stats = await file.stat();
     const alive = isAlive(pid);
     if (!isOurs(stats, 'file') || stats.size > FILE_LIMIT || alive === undefined) return undefined;
