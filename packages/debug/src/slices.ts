@@ -12,14 +12,22 @@ export async function inSlices<T>(
   steps: Steps<T>,
   now: () => number = performance.now.bind(performance),
 ): Promise<T> {
-  for (;;) {
+  for (let slice = 1; ; slice++) {
     const until = now() + SLICE_MILLIS;
     do {
       const { done, value } = steps.next();
-      if (done) return value;
+      if (!done) continue;
+      // What took long is long: to send it is a slice of its own.
+      if (slice > 1) await turn();
+      return value;
     } while (now() < until);
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await turn();
   }
+}
+
+/** Of the event loop. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** The same at once, for those who have all the time. */

@@ -6,7 +6,7 @@ import { RequestStore } from '../requests/request-store.ts';
 import { RequestsProcessor } from '../requests/requests-processor.ts';
 import { atOnce } from '../slices.ts';
 import { viewTrace } from '../view/trace-view.ts';
-import { otlpJson } from './otlp-json.ts';
+import { otlpJson, otlpText } from './otlp-json.ts';
 import { perfetto } from './perfetto.ts';
 import { traceMarkdown } from './trace-markdown.ts';
 import { traceText } from './trace-text.ts';
@@ -149,6 +149,7 @@ describe('the OTLP form', () => {
     };
     tracer.startSpan('a', { attributes: attributes as never }).end();
     const text = JSON.stringify(otlpJson([...store.all()].map(({ root }) => root)));
+    expect(atOnce(otlpText([...store.all()].map(({ root }) => root)))).toBe(`${text}\n`);
     for (const value of [
       '{"intValue":"1"}',
       '{"doubleValue":1.5}',
@@ -181,7 +182,7 @@ describe('the Perfetto form', () => {
       elapsedSeconds: end - start,
       events: [],
     }));
-    const { traceEvents } = perfetto({ ...view, spans: told }, 7) as {
+    const { traceEvents } = atOnce(perfetto({ ...view, spans: told }, 7)) as {
       traceEvents: { ph: string; name: string; tid: number; ts: number; dur: number }[];
     };
     const lanes = new Map(
@@ -198,7 +199,7 @@ describe('the Perfetto form', () => {
   });
 
   it('tells phases and events within their span, in microseconds', () => {
-    const { traceEvents } = perfetto(story().view, 7) as { traceEvents: Record<string, unknown>[] };
+    const { traceEvents } = atOnce(perfetto(story().view, 7)) as { traceEvents: Record<string, unknown>[] };
     expect(traceEvents).toContainEqual(
       expect.objectContaining({ ph: 'X', name: 'GET bank/pay', ts: 250_000, dur: 500_000, pid: 7 }),
     );

@@ -1,6 +1,9 @@
 import type { Attributes, HrTime, Link } from '@opentelemetry/api';
 import type { ReadableSpan, SpanEvent } from '../readable-span.ts';
 import { isSecretKey, WITHHELD, withoutSecrets } from '../secrets.ts';
+import type { Steps } from '../slices.ts';
+
+const SPANS_PER_STEP = 50;
 
 /**
  * Spans as OTLP/JSON, an `ExportTraceServiceRequest`: what any collector takes, and what `otelcol`, Jaeger and others
@@ -15,31 +18,54 @@ export function otlpJson(
   spans: Iterable<ReadableSpan>,
   { running = false }: { readonly running?: boolean } = {},
 ): object {
-  const resources = new Map<unknown, { resource: object; scopes: Map<string, ScopeSpans> }>();
-  for (const span of spans) {
-    if (!span.ended && !running) continue;
-    const group = resources.get(span.resource) ?? {
-      resource: { attributes: keyValues(span.resource.attributes) },
-      scopes: new Map<string, ScopeSpans>(),
-    };
-    resources.set(span.resource, group);
-    const { name, version = '' } = span.instrumentationScope;
-    const key = `${name}@${version}`;
-    const scope = group.scopes.get(key) ?? { scope: { name, version }, spans: [] };
-    group.scopes.set(key, scope);
-    scope.spans.push(otlpSpan(span));
-  }
   return {
-    resourceSpans: [...resources.values()].map(({ resource, scopes }) => ({
+    resourceSpans: groups(spans, running).map(({ resource, scopes }) => ({
       resource,
-      scopeSpans: [...scopes.values()],
+      scopeSpans: scopes.map(({ scope, spans }) => ({ scope, spans: spans.map(otlpSpan) })),
     })),
   };
 }
 
-interface ScopeSpans {
-  readonly scope: object;
-  readonly spans: object[];
+/** The same as a line of text, in steps, for spans that may be many. */
+export function* otlpText(spans: Iterable<ReadableSpan>): Steps<string> {
+  const resourceSpans: string[] = [];
+  for (const { resource, scopes } of groups(spans, false)) {
+    const scopeSpans: string[] = [];
+    for (const { scope, spans } of scopes) {
+      const written: string[] = [];
+      for (const span of spans) {
+        written.push(JSON.stringify(otlpSpan(span)));
+        if (written.length % SPANS_PER_STEP === 0) yield;
+      }
+      scopeSpans.push(`{"scope":${JSON.stringify(scope)},"spans":[${written.join(',')}]}`);
+    }
+    resourceSpans.push(`{"resource":${JSON.stringify(resource)},"scopeSpans":[${scopeSpans.join(',')}]}`);
+  }
+  return `{"resourceSpans":[${resourceSpans.join(',')}]}\n`;
+}
+
+interface Group {
+  readonly resource: object;
+  readonly scopes: readonly { readonly scope: object; readonly spans: readonly ReadableSpan[] }[];
+}
+
+/** By what they have in common. */
+function groups(spans: Iterable<ReadableSpan>, running: boolean): Group[] {
+  const resources = new Map<ReadableSpan['resource'], Map<string, ReadableSpan[]>>();
+  for (const span of spans) {
+    if (!span.ended && !running) continue;
+    const scopes = resources.get(span.resource) ?? new Map<string, ReadableSpan[]>();
+    resources.set(span.resource, scopes);
+    const { name, version = '' } = span.instrumentationScope;
+    const key = JSON.stringify({ name, version });
+    const scope = scopes.get(key);
+    if (scope === undefined) scopes.set(key, [span]);
+    else scope.push(span);
+  }
+  return [...resources].map(([{ attributes }, scopes]) => ({
+    resource: { attributes: keyValues(attributes) },
+    scopes: [...scopes].map(([key, spans]) => ({ scope: JSON.parse(key) as object, spans })),
+  }));
 }
 
 function otlpSpan(span: ReadableSpan): object {

@@ -1,25 +1,32 @@
 import { PHASE_NAMES, phasesOf } from '../analysis/client-phases.ts';
+import type { Steps } from '../slices.ts';
 import { titleOf } from '../view/span-title.ts';
 import type { SpanView, TraceProcess, TraceView } from '../view/trace-view.ts';
+
+const SPANS_PER_STEP = 200;
 
 /**
  * A trace in the Trace Event Format, which Perfetto, chrome://tracing and Chrome's DevTools open. Spans that overlap
  * without one being within the other cannot share a line there: each line is a "thread" that takes what fits.
  */
-export function perfetto(trace: TraceView, pid: number): object {
+export function* perfetto(trace: TraceView, pid: number): Steps<object> {
   const pids = pidsOf(trace.processes, pid);
-  const lanes = new Map(
-    trace.processes.flatMap((_, i) => [...laneOf(trace.spans.filter(({ process }) => process === i))]),
-  );
+  const lanes = new Map<SpanView, number>();
+  for (const i of trace.processes.keys()) {
+    const here = trace.spans.filter(({ process }) => process === i);
+    yield* place(here, lanes);
+  }
+  const traceEvents: object[] = trace.processes.map(({ service }, i) => {
+    return { ph: 'M', pid: pids[i], tid: 0, name: 'process_name', args: { name: service } };
+  });
+  for (const [index, span] of trace.spans.entries()) {
+    traceEvents.push(...eventsOf(span, pids[span.process] ?? pid, (lanes.get(span) ?? 0) + 1));
+    if (index % SPANS_PER_STEP === 0) yield;
+  }
   return {
     displayTimeUnit: 'ms',
     otherData: { traceId: trace.traceId, service: trace.service, start: trace.start },
-    traceEvents: [
-      ...trace.processes.map(({ service }, i) => {
-        return { ph: 'M', pid: pids[i], tid: 0, name: 'process_name', args: { name: service } };
-      }),
-      ...trace.spans.flatMap((span) => eventsOf(span, pids[span.process] ?? pid, (lanes.get(span) ?? 0) + 1)),
-    ],
+    traceEvents,
   };
 }
 
@@ -71,9 +78,8 @@ function eventsOf(span: SpanView, pid: number, tid: number): object[] {
 }
 
 /** The first line on which a span is within, or after, whatever stands there last. */
-function laneOf(spans: readonly SpanView[]): Map<SpanView, number> {
+function* place(spans: readonly SpanView[], placed: Map<SpanView, number>): Steps<void> {
   const lanes: { end: number }[][] = [];
-  const placed = new Map<SpanView, number>();
   for (const span of [...spans].sort(
     (a, b) => a.offsetSeconds - b.offsetSeconds || b.elapsedSeconds - a.elapsedSeconds,
   )) {
@@ -88,8 +94,8 @@ function laneOf(spans: readonly SpanView[]): Map<SpanView, number> {
     lanes[lane] ??= [];
     lanes[lane]?.push({ end });
     placed.set(span, lane);
+    if (placed.size % SPANS_PER_STEP === 0) yield;
   }
-  return placed;
 }
 
 const micros = (seconds: number): number => Math.round(seconds * 1e9) / 1e3;

@@ -24,7 +24,10 @@ export interface WaterfallOptions {
 /** The spans of a trace, one a row, as a waterfall. */
 export function* waterfall(trace: TraceReport, base: string, options: WaterfallOptions): Steps<Html> {
   const rows = new Rows(trace, base, options);
-  const content = yield* rows.of(treeOf(trace.spans), undefined);
+  yield;
+  const roots = treeOf(trace.spans);
+  yield;
+  const content = yield* rows.of(roots, undefined);
   return html`<div class="waterfall">
 <div class="scale" aria-hidden="true"><ol>${[0, 0.25, 0.5, 0.75, 1].map((part) => html`<li>${part === 0 ? 0 : duration(trace.seconds * part)}</li>`)}</ol></div>
 ${content}

@@ -1,7 +1,9 @@
+import { jsonInSteps } from '../forms/json-in-steps.ts';
 import type { Html } from '../pages/html.ts';
 import { noticePage } from '../pages/index-page.ts';
 import { layout } from '../pages/layout.ts';
 import { visible } from '../pages/text.ts';
+import type { Steps } from '../slices.ts';
 import { isoTime } from '../view/summary.ts';
 import { FORMS, type Form } from './form.ts';
 import type { Asked, PageResponse, PageSource } from './route.ts';
@@ -30,14 +32,27 @@ export function answer(
   return { status, type: FORMS.html.type, body: (inner ? main : layout(frame, main)).markup };
 }
 
-export function answerJson({ now, process }: PageSource, json: object, status = 200): PageResponse {
-  const whole = { service: process.service, pid: process.pid, at: isoTime(now), ...json };
-  return { status, type: FORMS.json.type, body: `${JSON.stringify(whole, null, 2)}\n` };
+export function answerJson(source: PageSource, json: object, status = 200): PageResponse {
+  return { status, type: FORMS.json.type, body: `${JSON.stringify(signed(source, json), null, 2)}\n` };
+}
+
+/** The same for what may be long. */
+export function* answerLongJson(source: PageSource, json: object): Steps<PageResponse> {
+  return answerWritten('json', yield* jsonInSteps(signed(source, json), 2));
+}
+
+function signed({ now, process }: PageSource, json: object): object {
+  return { service: process.service, pid: process.pid, at: isoTime(now), ...json };
 }
 
 /** A form that is others' and has no room for who answers. */
 export function answerForeign(form: Form, json: object): PageResponse {
-  return { status: 200, type: FORMS[form].type, body: `${JSON.stringify(json)}\n` };
+  return answerWritten(form, `${JSON.stringify(json)}\n`);
+}
+
+/** The same, written already. */
+export function answerWritten(form: Form, body: string): PageResponse {
+  return { status: 200, type: FORMS[form].type, body };
 }
 
 export function answerText(body: string, status = 200): PageResponse {

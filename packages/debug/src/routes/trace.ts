@@ -1,4 +1,5 @@
-import { otlpJson } from '../forms/otlp-json.ts';
+import { jsonInSteps } from '../forms/json-in-steps.ts';
+import { otlpText } from '../forms/otlp-json.ts';
 import { otlpLines } from '../forms/otlp-lines.ts';
 import { perfetto } from '../forms/perfetto.ts';
 import { traceMarkdown } from '../forms/trace-markdown.ts';
@@ -20,7 +21,14 @@ import { isoTime, type RequestSummary } from '../view/summary.ts';
 import { reportTrace } from '../view/trace-report.ts';
 import { viewTrace } from '../view/trace-view.ts';
 import { usualIn } from '../view/usual.ts';
-import { answer, answerForeign, answerJson, answerMarkdown, answerMissing, answerText } from './answer.ts';
+import {
+  answer,
+  answerLongJson,
+  answerMarkdown,
+  answerMissing,
+  answerText,
+  answerWritten,
+} from './answer.ts';
 import { FORMS } from './form.ts';
 import type { Asked, PageResponse, PageRoute, PageSource } from './route.ts';
 
@@ -73,12 +81,12 @@ function* spans(
 ): Steps<PageResponse> {
   const { base, form, id: traceId, query } = asked;
   const { elsewhere, now, process, store } = source;
-  if (form === 'otlp') return answerForeign(form, otlpJson(parts.flatMap(({ told }) => told)));
+  if (form === 'otlp') return answerWritten(form, yield* otlpText(parts.flatMap(({ told }) => told)));
   const backlinks = yield* linksTo(traceId, [...store.all()]);
   // What this process did not see is told by the requests of the one that did.
   const requests = found.length > 0 ? found : requestsAmong(parts[0] as Part);
   const view = yield* viewTrace(requests, now, backlinks, parts);
-  if (form === 'perfetto') return answerForeign(form, perfetto(view, process.pid));
+  if (form === 'perfetto') return answerWritten(form, yield* jsonInSteps(yield* perfetto(view, process.pid)));
   const usual = yield* usualIn(store, found.length > 0 ? view.requests : [], now);
   const report = yield* reportTrace(view, usual, elsewhere);
   if (form === 'text') {
@@ -87,7 +95,7 @@ function* spans(
   }
   if (form === 'markdown') return answerMarkdown(traceMarkdown(report, report.why, report.notes));
   const json = byHand.length > 0 ? { ...report, byHand } : report;
-  if (form === 'json') return answerJson(source, json);
+  if (form === 'json') return yield* answerLongJson(source, json);
   const page = yield* tracePage(report, base, { leastShare: shareOf(query.get('min')) });
   return answer(asked, source, {
     title: view.requests[0]?.title ?? 'trace',

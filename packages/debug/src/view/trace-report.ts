@@ -76,7 +76,8 @@ export function* reportTrace(
     if (node.children.length > 0) repeats.push(...repeatsAmong(node.children, node).map(viewRepeat));
     if (spans.length % SPANS_PER_STEP === 0) yield;
   }
-  const why = view.requests.flatMap((request) => whyOf(view, request, usualOf(request)));
+  const why: Reason[] = [];
+  for (const request of view.requests) why.push(...(yield* whyOf(view, request, usualOf(request))));
   yield;
   const { notes, peers } = elsewhere === undefined ? { notes: [] } : viewPeers(view, roots, elsewhere);
   return { ...view, spans, repeats, why, ...(peers === undefined ? {} : { peers }), notes };

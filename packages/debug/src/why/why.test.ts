@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { atOnce } from '../slices.ts';
 import type { RequestSummary } from '../view/summary.ts';
 import type { EventView, SpanView, TraceView } from '../view/trace-view.ts';
 import { type RuntimeShare, type Usual, whyOf } from './why.ts';
@@ -63,7 +64,7 @@ function why(
     droppedSpans: 0,
     ...more,
   };
-  return whyOf(trace, request, usual, runtime).map(({ sentence }) => sentence);
+  return atOnce(whyOf(trace, request, usual, runtime)).map(({ sentence }) => sentence);
 }
 
 const select = (i: number): Told => ({

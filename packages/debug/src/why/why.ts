@@ -1,5 +1,6 @@
 import { criticalPath } from '../analysis/critical-path.ts';
 import { type SpanNode, treeOf, walk } from '../analysis/span-tree.ts';
+import type { Steps } from '../slices.ts';
 import type { RequestSummary } from '../view/summary.ts';
 import type { TraceView } from '../view/trace-view.ts';
 import { rules } from './rules.ts';
@@ -46,21 +47,24 @@ const MAX_REASONS = 5;
  * in its family, those that explain most first. A pure function, without a model: the same request gives the same
  * sentences.
  */
-export function whyOf(
+export function* whyOf(
   trace: TraceView,
   request: RequestSummary,
   usual?: Usual,
   runtime?: RuntimeShare,
-): Reason[] {
+): Steps<Reason[]> {
   const roots = treeOf(trace.spans);
+  yield;
   const root = [...walk(roots)].find(({ span }) => span.spanId === request.spanId);
   if (root === undefined) return [];
   const critical = new Map<SpanNode, number>();
   for (const { end, node, start } of criticalPath(root))
     critical.set(node, (critical.get(node) ?? 0) + end - start);
   const details: Case = { request, root, nodes: [...walk([root])], critical, usual, runtime };
-  return rules
-    .flatMap((rule) => rule(details))
-    .sort((a, b) => b.seconds - a.seconds)
-    .slice(0, MAX_REASONS);
+  const reasons: Reason[] = [];
+  for (const rule of rules) {
+    yield;
+    reasons.push(...rule(details));
+  }
+  return reasons.sort((a, b) => b.seconds - a.seconds).slice(0, MAX_REASONS);
 }
