@@ -43,10 +43,14 @@ const throwing = Object.fromEntries(
   ]),
 ) as ClientTrace;
 
-describe.each(undiciCopies)('undici $major, while it is traced,', ({ load }) => {
+const builtIn = Number(process.versions['undici']?.split('.')[0]);
+
+describe.each(undiciCopies)('undici $major, while it is traced,', ({ major, load }) => {
   const ways: Record<string, (undici: typeof Undici, url: string, init: object) => Promise<unknown>> = {
     request: async ({ request }, url, init) => (await request(url, init)).body.text(),
     fetch: async ({ fetch }, url, init) => (await fetch(url, init)).text(),
+    // Takes no dispatcher of another major.
+    ...(major === builtIn && { 'the global fetch': async (_, url, init) => (await fetch(url, init)).text() }),
   };
 
   describe.each(Object.entries(ways))('by %s', (_name, ask) => {

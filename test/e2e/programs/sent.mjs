@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import http, { createServer } from 'node:http';
 import http2 from 'node:http2';
 import { connectionPools, timings, withClientTrace } from '@sonde/httptrace';
+import { Agent, request } from 'undici';
 
 const HOOKS = [
   'requestStart',
@@ -41,12 +42,17 @@ const read = async (response) => {
 };
 const byHttp = async (path) => read((await once(http.get({ port, path, agent }), 'response'))[0]);
 const byFetch = async (path) => (await fetch(`http://localhost:${port}${path}`)).text();
+const dispatcher = new Agent({ connections: 10 });
+const byUndici = async (path) =>
+  (await request(`http://localhost:${port}${path}`, { dispatcher })).body.dump();
 let session;
 const byHttp2 = async (path) => {
   if (session?.destroyed !== false)
     session = http2.connect(`http://localhost:${server2.address().port}`).on('error', () => {});
   await read(session.request({ ':path': path }));
 };
+
+const clients = [byHttp, byFetch, byUndici, byHttp2];
 
 let note = () => {};
 /** Each with a trace of its own, which has every hook, and within another that keeps count. */
@@ -71,13 +77,14 @@ async function heap() {
   return process.memoryUsage().heapUsed;
 }
 
-for (const by of [byHttp, byFetch, byHttp2]) await ask(by, 2_000);
+for (const by of clients) await ask(by, 2_000);
 const before = await heap();
 const count = Number(process.argv[2]);
-await ask(byHttp, count * 0.5);
-await ask(byFetch, count * 0.2);
+await ask(byHttp, count * 0.4);
+await ask(byFetch, count * 0.1);
+await ask(byUndici, count * 0.2);
 await ask(byHttp2, count * 0.3);
-for (const by of [byHttp, byFetch, byHttp2]) {
+for (const by of clients) {
   for (const path of ['/reset', '/moved', '/']) await ask(by, 340, path);
 }
 const grown = (await heap()) - before;
@@ -85,7 +92,7 @@ const grown = (await heap()) - before;
 // The connections stay: Node itself keeps the async context of whoever dialed or last used one.
 const refs = [];
 note = (thing) => refs.push(new WeakRef(thing));
-for (const by of [byHttp, byFetch, byHttp2]) await ask(by, 340);
+for (const by of clients) await ask(by, 340);
 note = () => {};
 await heap();
 const alive = refs.filter((ref) => ref.deref() !== undefined).length;
