@@ -96,7 +96,11 @@ async function visitAll(): Promise<Map<string, string>> {
   const waiting = ROUTES.flatMap((route) => {
     // What a path leaves open is the id of a trace, or the name of a span.
     const paths = ['GET', 'POST', traceId].map((id) => route.path.replace('*', id));
-    return paths.flatMap((path) => [path, ...('forms' in route ? suffixed(path, route.forms) : [])]);
+    return paths.flatMap((path) => [
+      path,
+      `${path}?show_sensitive=1`,
+      ...('forms' in route ? suffixed(path, route.forms) : []),
+    ]);
   });
   const bodies = new Map<string, string>();
   const visits = new Map<string, number>();
