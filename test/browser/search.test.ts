@@ -13,7 +13,7 @@ import { chromiumPath, launchChromium } from '../support/chromium.ts';
 /** Ignored by git: to look at after a run. */
 const screenshots = fileURLToPath(new URL('../.out/screenshots/', import.meta.url));
 
-describe.skipIf(chromiumPath === undefined)('the search, in Chromium', () => {
+describe.skipIf(chromiumPath === undefined)('the search and the errors, in Chromium', () => {
   let browser: Browser;
   let server: Server;
   let base: string;
@@ -33,7 +33,10 @@ describe.skipIf(chromiumPath === undefined)('the search, in Chromium', () => {
       const at = start + i * 1_000;
       const span = tracer.startSpan('GET', { kind: SpanKind.SERVER, startTime: at, attributes });
       span.setAttribute('user.id', i % 3);
-      if (i % 4 === 0) span.setStatus({ code: SpanStatusCode.ERROR });
+      if (i % 4 === 0) {
+        span.recordException(new RangeError(`order ${i} is <b>gone</b>`), at);
+        span.setStatus({ code: SpanStatusCode.ERROR });
+      }
       span.end(at + 100 - i);
     }
     const debug = debugHandler({ store, service: 'search', path: '/ops/debug' });
@@ -66,7 +69,7 @@ describe.skipIf(chromiumPath === undefined)('the search, in Chromium', () => {
     ['dark', { colorScheme: 'dark' }],
     ['narrow', { viewport: { width: 390, height: 844 } }],
     ['without-script', { javaScriptEnabled: false }],
-  ] as const)('is asked by keyboard, and refined by mouse (%s)', async (name, options) => {
+  ] as const)('are asked by keyboard, and refined by mouse (%s)', async (name, options) => {
     const page = await open('/requests', options);
     await page.getByRole('searchbox', { name: 'Search' }).fill('user.id=0 status:error');
     await page.keyboard.press('Enter');
@@ -97,7 +100,28 @@ describe.skipIf(chromiumPath === undefined)('the search, in Chromium', () => {
     await page.context().close();
   });
 
-  it('says what is wrong with a query, where, and keeps it', async () => {
+  it.each([
+    ['light', { colorScheme: 'light' }],
+    ['dark', { colorScheme: 'dark' }],
+    ['narrow', { viewport: { width: 390, height: 844 } }],
+    ['without-script', { javaScriptEnabled: false }],
+  ] as const)('lead from an error to where it began (%s)', async (name, options) => {
+    const page = await open('/errors', options);
+    await page.screenshot({ path: `${screenshots}errors-${name}.png` });
+    const row = page.getByRole('row').filter({ hasText: 'RangeError' });
+    expect(await row.count()).toBe(1);
+    expect(await row.textContent()).toMatch(/order 8 is <b>gone<\/b>[\s\S]*search\.test\.ts:\d+:\d+/);
+    expect(await page.evaluate('document.documentElement.scrollWidth - window.innerWidth')).toBe(0);
+    await row.getByRole('link').last().click();
+    await page.waitForURL(/\/trace\//);
+    expect(await page.getByText('order 0 is <b>gone</b>').first().isVisible()).toBe(true);
+    await page.goBack();
+    await row.getByRole('link', { name: '3', exact: true }).click();
+    expect(await titles(page)).toEqual(['GET /orders/8', 'GET /orders/4', 'GET /orders/0']);
+    await page.context().close();
+  });
+
+  it('say what is wrong with a query, where, and keep it', async () => {
     const page = await open('/requests');
     await page.getByRole('searchbox').fill('status:error (duration>1');
     await page.keyboard.press('Enter');

@@ -1,4 +1,4 @@
-import { ROOT_CONTEXT, type Span, SpanStatusCode, trace } from '@opentelemetry/api';
+import { ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { TracerProvider } from '@sonde/core';
 import { expect, it } from 'vitest';
 import { RequestStore } from '../requests/request-store.ts';
@@ -13,7 +13,8 @@ function told(story: Story) {
   const store = new RequestStore();
   const tracer = new TracerProvider({ spanProcessors: [new RequestsProcessor(store)] }).getTracer('t');
   const tell = (name: string, story: Story, context = ROOT_CONTEXT) => {
-    const span = tracer.startSpan(name, {}, context);
+    const kind = name === 'call' ? SpanKind.CLIENT : SpanKind.INTERNAL;
+    const span = tracer.startSpan(name, { kind }, context);
     const within = trace.setSpan(context, span);
     story(span, (name, story) => tell(name, story, within));
     span.end();
@@ -87,6 +88,21 @@ it.each([
       ['TypeError', 'first (src/first.js:12:9)', 'no total', 'query'],
       ['TypeError', 'second (src/second.js:12:9)', 'no total', 'mail'],
     ],
+  ],
+  [
+    'a call that was answered with an error',
+    (_, below) =>
+      below('call', (call) =>
+        fail(
+          call.setAttributes({
+            'http.request.method': 'POST',
+            'server.address': 'bank',
+            'server.port': 3443,
+            'error.type': '503',
+          }),
+        ),
+      ),
+    [['503', 'POST bank:3443', '', 'call']],
   ],
   [
     'attributes of a wrong type',

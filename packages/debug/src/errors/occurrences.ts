@@ -1,4 +1,4 @@
-import type { HrTime } from '@opentelemetry/api';
+import { type HrTime, SpanKind } from '@opentelemetry/api';
 import type { ReadableSpan, SpanEvent } from '../readable-span.ts';
 import { familyOf } from '../requests/family.ts';
 import type { ByHand } from '../requests/listed.ts';
@@ -86,7 +86,7 @@ function ofSpan(span: ReadableSpan, above: ReadonlySet<string>): Occurrence[] {
   return [
     {
       type: textOf(span.attributes['error.type']) || 'error',
-      place: familyOf(span),
+      place: placeOf(span),
       location: undefined,
       message: span.status.message ?? '',
       time: span.ended ? span.endTime : span.startTime,
@@ -101,13 +101,22 @@ function ofException({ attributes = {}, time }: SpanEvent, span: ReadableSpan): 
   const { spanId, traceId } = span.spanContext();
   return {
     type: textOf(attributes['exception.type']) || textOf(span.attributes['error.type']) || 'error',
-    place: frame === undefined ? familyOf(span) : frameText(frame),
+    place: frame === undefined ? placeOf(span) : frameText(frame),
     location: frame?.location,
     message: textOf(attributes['exception.message']),
     time,
     traceId,
     spanId,
   };
+}
+
+/** What the span is of; of a call over HTTP, which of the servers on a host. */
+function placeOf(span: ReadableSpan): string {
+  const { 'server.address': address, 'server.port': port } = span.attributes;
+  if (span.kind !== SpanKind.CLIENT || typeof address !== 'string' || typeof port !== 'number') {
+    return familyOf(span);
+  }
+  return `${familyOf(span)}:${port}`;
 }
 
 function byHand({ family, spanId, startTime, traceId }: ByHand): Occurrence {
