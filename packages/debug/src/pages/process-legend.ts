@@ -11,7 +11,7 @@ export function colourOf(process: number): string {
 /** Which processes a trace went through, each with its mark and its own page; and what is missing or was changed. */
 export function processLegend({ notes, processes, traceId }: TraceReport): Html {
   const warnings = notes.filter(({ kind }) => kind === 'warning');
-  return html`${processes.length > 1 && legend(processes, traceId)}${warnings.map(({ sentence }) => html`<p class="notice">${sentence}</p>`)}`;
+  return html`${warnings.map(({ sentence }) => html`<p class="notice">${sentence}</p>`)}${processes.length > 1 && legend(processes, traceId)}`;
 }
 
 function legend(processes: readonly TraceProcess[], traceId: string): Html {

@@ -16,8 +16,8 @@ describe('the offset of a clock', () => {
   it.each([
     ['that agrees', 0, 0],
     ['that is ahead within what the call leaves open', 0.2, 0],
-    ['that is so much ahead that a late end still explains it', 0.2049, 0],
-    ['that is further ahead', 0.206, 0.206],
+    ['that is so much ahead that a late end still explains it', 0.299, 0],
+    ['that is further ahead', 0.301, 0.301],
     ['that is an hour ahead', 3600, 3600],
     ['that is behind within what the call leaves open', -0.2, 0],
     ['that is further behind', -0.201, -0.201],
@@ -44,6 +44,17 @@ describe('the offset of a clock', () => {
       ends: { parent: 104, child: 100.8 },
     };
     expect(clockOffsets(2, [called])[1]).toBeCloseTo(3, 9);
+  });
+
+  it('is found at once where a short call would have been served after it was answered', () => {
+    const short = call(0.05, {
+      parentStart: 100,
+      childStart: 100.052,
+      ends: { parent: 100.004, child: 100.053 },
+    });
+    expect(clockOffsets(2, [short])[1]).toBeCloseTo(0.0505, 9);
+    const late = call(0, { parentStart: 100, childStart: 100.002, ends: { parent: 100.004, child: 100.09 } });
+    expect(clockOffsets(2, [late])[1]).toBe(0);
   });
 
   it('goes from process to process, and leaves those alone that nothing ties to the rest', () => {

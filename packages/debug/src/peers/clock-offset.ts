@@ -10,13 +10,17 @@ export interface Crossing {
   readonly ends?: { readonly parent: number; readonly child: number } | undefined;
 }
 
-/** A server may end its span so long after the client has read the answer: no reason to doubt a clock, in seconds. */
-const SLACK = 0.005;
+/**
+ * A server may end its span so long after the client has read the answer, when its event loop is busy: no reason to doubt
+ * a clock, in seconds.
+ */
+const SLACK = 0.1;
 
 /**
  * How far the clock of each process is ahead of that of process 0, in seconds; 0 for those that need no correction. What
- * is called cannot have begun before its caller, nor have answered after the caller was answered. Where clocks say so,
- * the callee is moved to the middle of the room that its caller leaves, as NTP assumes: both ways take equally long.
+ * is called cannot have begun before its caller, nor after the caller was answered, nor does it end long after. Where
+ * clocks say so, the callee is moved to the middle of the room that its caller leaves, as NTP assumes: both ways take
+ * equally long.
  * Where there is no such room, starts count and ends do not.
  *
  * @param count of processes; those that no crossing ties to process 0 are taken as they are
@@ -65,9 +69,10 @@ function roomsBetween(crossings: readonly Crossing[]): Map<number, Map<number, R
   };
   for (const { callee, caller, childStart, ends, parentStart } of crossings) {
     const most = childStart - parentStart;
-    const least = ends === undefined ? Number.NEGATIVE_INFINITY : ends.child - ends.parent;
-    narrow(caller, callee, [Number.NEGATIVE_INFINITY, most], [least, Number.POSITIVE_INFINITY]);
-    narrow(callee, caller, [-most, Number.POSITIVE_INFINITY], [Number.NEGATIVE_INFINITY, -least]);
+    const least = ends === undefined ? Number.NEGATIVE_INFINITY : childStart - ends.parent;
+    const leastByEnd = ends === undefined ? Number.NEGATIVE_INFINITY : ends.child - ends.parent;
+    narrow(caller, callee, [least, most], [leastByEnd, Number.POSITIVE_INFINITY]);
+    narrow(callee, caller, [-most, -least], [Number.NEGATIVE_INFINITY, -leastByEnd]);
   }
   return rooms;
 }

@@ -140,6 +140,8 @@ const poolWait: Rule = (details) =>
     if (phases === undefined) return [];
     const seconds = secondsIn(phases, 'queue');
     if (!isWorth(seconds, details) || phases.wasIdle === true) return [];
+    // What could not be reached did not wait for a pool.
+    if (phases.reused === undefined && secondsIn(phases, 'dns', 'connect', 'tls') > 0) return [];
     return [
       reason(
         'pool-wait',

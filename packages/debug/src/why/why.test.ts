@@ -164,6 +164,20 @@ describe('why', () => {
       ],
     ],
     [
+      'nothing of a pool where no connection could be made',
+      {
+        name: 'GET /',
+        at: [0, 1],
+        below: [
+          {
+            ...call([0, 1], ['getConn', 0], ['dnsStart', 0], ['dnsDone', 0.1], ['connectDone', 0.1]),
+            error: true,
+          },
+        ],
+      },
+      [],
+    ],
+    [
       'a slow answer',
       {
         name: 'GET /',
