@@ -26,14 +26,18 @@ export type Chunks = Generator<string | undefined, void, void>;
 
 /**
  * Everything that a store holds, as lines of JSON. What is written is what was there at the beginning, though running
- * requests go on meanwhile, and what is forgotten meanwhile is missing. What is kept for it is references.
+ * requests go on meanwhile, and what is forgotten meanwhile may be missing. What is kept for it is references.
  *
  * @param sensitive whether lines that are marked as sensitive and entries of event logs are told, too
  */
 export function* writeStore(source: PageSource, sensitive: boolean): Chunks {
   const { now, store } = source;
   const active = [...store.active()];
-  const families = store.listFamilies().map((family) => held(family, now[0]));
+  const families: HeldFamily[] = [];
+  for (const family of store.listFamilies()) {
+    families.push(held(family, now[0]));
+    yield undefined;
+  }
   const logs = [...store.eventLogs.all()].reverse();
   yield line(yield* headOf(source, sensitive));
   yield* writeRequests(active, families, sensitive);

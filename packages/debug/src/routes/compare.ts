@@ -2,6 +2,7 @@ import { comparePage } from '../pages/compare-page.ts';
 import { compareText } from '../pages/compare-text.ts';
 import { cut } from '../pages/text.ts';
 import { secondsBetween } from '../readable-span.ts';
+import { BUCKET_COUNT } from '../requests/buckets.ts';
 import type { Request } from '../requests/request.ts';
 import type { RequestStore } from '../requests/request-store.ts';
 import { compare } from '../view/compare-view.ts';
@@ -27,10 +28,12 @@ export const compareRoute: PageRoute = {
       return answerMissing(asked, source, `To compare two requests, ${how}`);
     }
     const a = find(givenA, store);
+    yield;
     if (a === undefined) return answerMissing(asked, source, notKept(givenA));
     const summary = summarize(a, now);
     const usual = givenB === 'median' ? (yield* usualIn(store, [summary], now))(summary) : undefined;
     const b = givenB === 'median' ? undefined : find(givenB, store);
+    yield;
     const other = b === undefined ? usual?.trace : yield* viewTrace([b], now);
     if (other === undefined) {
       const fewer = `Fewer than three other finished requests of ${cut(summary.family, 80)} are kept, so none stands for what is usual.`;
@@ -57,8 +60,14 @@ function notKept(id: string): string {
   return `No request ${cut(id, 64)} is kept here; it may have been replaced by later ones.`;
 }
 
-/** Those of the same family, the slowest first. */
+/** Finished ones of the same family, the slowest first. */
 function othersOf(request: Request, { now, store }: PageSource): Request[] {
-  const others = [...store.all()].filter((other) => other !== request && other.family === request.family);
-  return others.sort((a, b) => b.elapsedSeconds(now) - a.elapsedSeconds(now)).slice(0, MAX_OTHERS);
+  const family = store.family(request.family);
+  const others = new Set<Request>();
+  for (let bucket = BUCKET_COUNT - 1; bucket >= 0 && others.size < MAX_OTHERS; bucket--) {
+    for (const other of family?.newestFirst(bucket) ?? []) {
+      if (other !== request && other.kind === 'spans') others.add(other);
+    }
+  }
+  return [...others].sort((a, b) => b.elapsedSeconds(now) - a.elapsedSeconds(now)).slice(0, MAX_OTHERS);
 }
