@@ -113,7 +113,7 @@ function tryExport(
   warn: (sentence: string) => void,
 ): ExportProcessor | undefined {
   try {
-    return exportTo({ url, batching, timeoutMillis: exportTimeoutMillis, say: warn });
+    return exportTo({ url, batching, timeoutMillis: exportTimeoutMillis, say });
   } catch (error) {
     warn(`the OTLP exporter could not be loaded, so no spans are exported: ${String(error)}`);
     return undefined;
