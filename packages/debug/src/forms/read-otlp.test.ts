@@ -186,6 +186,17 @@ describe('what is no span', () => {
     ]);
   });
 
+  it.each([
+    ['lists', '['.repeat(200_000) + ']'.repeat(200_000)],
+    ['maps', `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`],
+  ])('%s within each other, deeper than the stack is, are passed over', (_name, deep) => {
+    const told = JSON.parse(
+      `{"resourceSpans":[{"resource":{"attributes":${deep}},"scopeSpans":[{"scope":${deep},"spans":[
+        {"traceId":"${TRACE}","spanId":"${SPAN}","startTimeUnixNano":"${NOW}","attributes":${deep},"events":${deep}}]}]}]}`,
+    );
+    expect(read(told).spans).toHaveLength(1);
+  });
+
   it('anything that JSON can say is read without a throw, and nothing of it is too long', () => {
     const leaf = fc.oneof(
       fc.jsonValue(),

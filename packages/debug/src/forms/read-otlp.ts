@@ -120,9 +120,10 @@ export class OtlpReader {
   }
 
   private resourceOf(ofResource: unknown): Resource {
-    const told = fieldsOf(fieldsOf(ofResource)['resource'])['attributes'];
-    const key = JSON.stringify(told) ?? '';
-    const known = this.resources.get(key) ?? { attributes: readAttributes(told).values };
+    const attributes = readAttributes(fieldsOf(fieldsOf(ofResource)['resource'])['attributes']).values;
+    // Of what was read, which is no deeper than it may be: what was told could overflow the stack.
+    const key = JSON.stringify(attributes);
+    const known = this.resources.get(key) ?? { attributes };
     this.resources.set(key, known);
     return known;
   }

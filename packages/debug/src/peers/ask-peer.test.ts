@@ -229,6 +229,15 @@ describe('what is taken of an answer', () => {
     );
   });
 
+  it('is what is no deeper than it may be: a line of brackets ends neither process', async () => {
+    const deep = '['.repeat(200_000) + ']'.repeat(200_000);
+    const { url } = await answering(
+      `${HEAD}{"resourceSpans":[{"resource":{"attributes":${deep}}}]}\n${spanLine()}`,
+    );
+    const { failure, spans } = await ask(url);
+    expect({ failure, spans: spans.length }).toEqual({ failure: undefined, spans: 1 });
+  });
+
   it('whatever a raw socket sends, there is an answer', async () => {
     let bytes: Buffer = Buffer.alloc(0);
     const server = net.createServer((socket) => {
