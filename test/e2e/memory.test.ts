@@ -35,7 +35,6 @@ it('nothing is kept of 10,000 sent requests, by hooks or connections that stay',
   expect(await program.ended).toBe(0);
   const { alive, grownKiB, noted, pools } = JSON.parse(program.stdout) as Record<string, number>;
   // 400 bytes a request, and one that was kept would take 2,000. Code that is compiled meanwhile counts too: 0.3 to 1.5
-  // 400 bytes a request, and one that was kept would take 2,000. Code that is compiled meanwhile counts too: 0.3 to 1.5
   // MiB were seen, and of 100,000 requests, which take a minute or two, no more.
   expect(grownKiB).toBeLessThan(4_096);
   expect(noted).toBe(1_360);
