@@ -41,7 +41,7 @@ it('nothing is kept of 10,000 sent requests, by hooks or connections that stay',
   expect(alive).toBeLessThanOrEqual(1_360 * BY_ACCIDENT);
   // No trace is left, so nothing is installed.
   expect(pools).toBe(0);
-}, 180_000);
+});
 
 it('nothing is kept of the requests of npm’s undici, neither by an idle pool nor of a closed one', async () => {
   const program = new Program(['--expose-gc', 'e2e/programs/sent-by-undici.mjs']);
