@@ -12,6 +12,7 @@ import {
   text,
 } from '../forms/read-otlp.ts';
 import type { ProcessView } from '../pages/layout.ts';
+import { wordOf } from '../pages/text.ts';
 import { hrTimeOf } from '../readable-span.ts';
 import { BUCKET_COUNT } from '../requests/buckets.ts';
 import { Family } from '../requests/family.ts';
@@ -65,7 +66,7 @@ export class StoreReader {
     const { head } = this;
     if (head === undefined) return 'it holds no store; expected a file that was saved from /debug/download';
     if (head['version'] !== FORMAT_VERSION) {
-      return `it is of version ${text(String(head['version']), 20)}, expected ${FORMAT_VERSION}; open it with the version of Sonde that wrote it`;
+      return `it is of version ${text(wordOf(head['version']), 20)}, expected ${FORMAT_VERSION}; open it with the version of Sonde that wrote it`;
     }
     const at = amount(head['at']);
     const store = new RequestStore({ ...optionsFrom(head['options']), now: () => at });

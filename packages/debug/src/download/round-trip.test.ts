@@ -16,6 +16,7 @@ import { writeStore } from './write-store.ts';
 const START = 1_700_000_000;
 const at = (millis: number): [number, number] => [START + Math.floor(millis / 1000), (millis % 1000) * 1e6];
 
+const TRACE = 'c'.repeat(32);
 let clock: number;
 let store: RequestStore;
 let source: PageSource;
@@ -218,6 +219,94 @@ describe('a file from anybody', () => {
   ])('is shown as far as it is whole: %s', (_name, spoil) => {
     const again = opened(spoil(written(source)));
     for (const address of addresses()) expect(page(again, address)).toMatch(/^(?:200|404)\n/);
+  });
+
+  it.each([
+    ['an object', '{"toString":1,"valueOf":1}'],
+    ['deeper than the stack', `${'['.repeat(100_000)}${']'.repeat(100_000)}`],
+  ])('whose version is %s is named as such', (_name, version) => {
+    const reader = new StoreReader();
+    reader.read(`{"sonde":"store","version":${version}}`);
+    expect(reader.finish()).toContain('it is of version …, expected 1');
+  });
+
+  it('may be deeper than the stack is in what it says of the process', () => {
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    const facts = JSON.stringify({ facts: { resource: { x: 'DEEP' } } }).replace('"DEEP"', deep);
+    const again = opened([`{"sonde":"store","version":1,"at":1,"self":${facts}}`]);
+    for (const path of ['/sonde', '/sonde.json', '/sonde.txt']) expect(page(again, path)).toMatch(/^200/);
+    expect(written(again).length).toBeGreaterThan(0);
+  });
+
+  it.each(['SERVER', 'CLIENT'] as const)('may have maps where words belong: a %s span', (kind) => {
+    const map = { kvlistValue: { values: [{ key: 'toString', value: { intValue: 1 } }] } };
+    const maps = (...keys: string[]) => keys.map((key) => ({ key, value: map }));
+    const http = ['http.request.method', 'http.response.status_code', 'error.type', 'url.full', 'url.path'];
+    const server = ['url.scheme', 'url.query', 'http.route', 'server.address', 'server.port'];
+    const exception = maps('exception.type', 'exception.message', 'exception.stacktrace');
+    const event = (name: string, attributes: object[] = []) => ({
+      name,
+      timeUnixNano: '1700000000500000000',
+      attributes,
+    });
+    const spanOf = (spanId: string, more: object) => ({
+      traceId: TRACE,
+      spanId,
+      name: 'odd',
+      kind: SpanKind[kind] + 1,
+      startTimeUnixNano: '1700000000000000000',
+      attributes: maps(...http, ...server, '__proto__'),
+      status: { code: 2 },
+      ...more,
+    });
+    const ended = { endTimeUnixNano: '1700000002000000000' };
+    const log = event('log', maps('log.severity', 'log.message', 'message', 'severity'));
+    const spansOf = (i: number, more: object) => [
+      { request: i, running: i === 2, spans: [] },
+      {
+        resourceSpans: [
+          {
+            resource: { attributes: maps('service.name', 'process.pid') },
+            scopeSpans: [
+              {
+                spans: [
+                  spanOf(`000000000000000${i}`, { ...more, events: [event('exception', exception), log] }),
+                  spanOf(`00000000000000a${i}`, {
+                    ...more,
+                    parentSpanId: `000000000000000${i}`,
+                    events: [event('getConn'), event('gotConn', maps('reused')), event('wroteRequest')],
+                  }),
+                ],
+              },
+            ],
+          },
+        ],
+      },
+    ];
+    const again = opened(
+      [
+        { sonde: 'store', version: 1, at: 1_700_000_003_000 },
+        ...spansOf(1, ended),
+        ...spansOf(2, {}),
+        { family: 'f', buckets: [[1]], totals: [1] },
+      ].map((line) => JSON.stringify(line)),
+    );
+    const shown = [
+      ...['', '.json', '.txt', '.md', '.otlp.json', '.otlp.jsonl', '.perfetto.json'].map(
+        (suffix) => `/requests/trace/${TRACE}${suffix}`,
+      ),
+      ...['', '.json', '.txt'].flatMap((suffix) => [
+        `/requests${suffix}`,
+        `/requests${suffix}?fam=f&b=0&exp=1`,
+        `/requests${suffix}?q=odd&exp=1`,
+        `/errors${suffix}`,
+        `/compare${suffix}?a=0000000000000001&b=0000000000000002`,
+      ]),
+      '/tracez/api/error/odd',
+      '/tracez/api/running/odd',
+    ];
+    for (const address of shown) expect(page(again, address), address).toMatch(/^200/);
+    expect(written(again).length).toBeGreaterThan(5);
   });
 
   it('whatever stands in it, nothing throws, nothing is markup', () => {

@@ -40,6 +40,14 @@ it.each<[string, SpanView['kind'], Record<string, unknown>, string | undefined]>
     undefined,
   ],
   ['a span of no request', 'internal', {}, undefined],
+  [
+    'what curl would take for an option',
+    'client',
+    { 'http.request.method': 'GET', 'url.full': '-o/etc/motd' },
+    undefined,
+  ],
+  ['a scheme that is none', 'server', { ...server, 'url.scheme': '-K' }, undefined],
+  ['a scheme that is a map', 'server', { ...server, 'url.scheme': { toString: 1 } }, undefined],
   ['a server without a name', 'server', { 'http.request.method': 'GET', 'url.path': '/a' }, undefined],
 ])('the command for %s asks the same again', (_name, kind, attributes, command) => {
   expect(curlOf({ kind, attributes } as SpanView)).toBe(command);

@@ -1,3 +1,4 @@
+import { wordOf } from '../pages/text.ts';
 import { titleOf } from '../view/span-title.ts';
 import type { SpanView } from '../view/trace-view.ts';
 import { LOG_EVENT, LOG_MESSAGE, LOG_SEVERITY } from './log-lines.ts';
@@ -21,8 +22,8 @@ export function viewLog(spans: readonly SpanView[]): LogLineView[] {
       if (name !== LOG_EVENT) continue;
       lines.push({
         offsetSeconds: span.offsetSeconds + offsetSeconds,
-        severity: String(attributes[LOG_SEVERITY] ?? 'INFO'),
-        message: String(attributes[LOG_MESSAGE] ?? ''),
+        severity: wordOf(attributes[LOG_SEVERITY] ?? 'INFO'),
+        message: wordOf(attributes[LOG_MESSAGE] ?? ''),
         spanId: span.spanId,
         span: titleOf(span),
       });

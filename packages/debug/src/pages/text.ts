@@ -37,6 +37,14 @@ export function oneLine(text: string): string {
 export const TITLE_LIMIT = 200;
 export const VALUE_LIMIT = 8_000;
 
+/**
+ * A value of somebody's where words belong. What is made of others is `…`: of a map that has a `toString` of its own
+ * JavaScript makes no text, but throws.
+ */
+export function wordOf(value: unknown): string {
+  return typeof value === 'object' || typeof value === 'function' ? '…' : String(value);
+}
+
 /** A duration for people: three digits and the unit that fits. */
 export function duration(seconds: number): string {
   if (seconds < 0.0009995) return `${Math.round(seconds * 1e6)} µs`;

@@ -1,5 +1,5 @@
 import { type HrTime, SpanKind } from '@opentelemetry/api';
-import { cut, TITLE_LIMIT } from '../pages/text.ts';
+import { cut, TITLE_LIMIT, wordOf } from '../pages/text.ts';
 import { type ReadableSpan, secondsBetween } from '../readable-span.ts';
 import { Request } from '../requests/request.ts';
 import type { Steps } from '../slices.ts';
@@ -29,7 +29,7 @@ export function ownPart(requests: readonly Request[]): Part {
   const { attributes } = spans[0]?.resource ?? { attributes: {} };
   const pid = attributes['process.pid'];
   return {
-    service: cut(String(attributes['service.name'] ?? ''), TITLE_LIMIT),
+    service: cut(wordOf(attributes['service.name'] ?? ''), TITLE_LIMIT),
     pid: typeof pid === 'number' ? pid : undefined,
     url: undefined,
     spans,

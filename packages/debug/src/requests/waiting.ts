@@ -1,4 +1,5 @@
 import { type HrTime, SpanKind } from '@opentelemetry/api';
+import { wordOf } from '../pages/text.ts';
 import { type ReadableSpan, secondsBetween } from '../readable-span.ts';
 import type { Request } from './request.ts';
 
@@ -49,5 +50,5 @@ const CLIENT_PHASES: Readonly<Record<string, string>> = {
 function peerOf({ attributes }: ReadableSpan): string {
   const host = attributes['server.address'];
   const port = attributes['server.port'];
-  return port === undefined ? `${host}` : `${host}:${port}`;
+  return port === undefined ? wordOf(host) : `${wordOf(host)}:${wordOf(port)}`;
 }

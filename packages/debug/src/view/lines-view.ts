@@ -1,6 +1,6 @@
 import type { HrTime } from '@opentelemetry/api';
 import { LOG_EVENT, LOG_MESSAGE, LOG_SEVERITY } from '../logs/log-lines.ts';
-import { cut, duration, TITLE_LIMIT } from '../pages/text.ts';
+import { cut, duration, TITLE_LIMIT, wordOf } from '../pages/text.ts';
 import {
   elapsedSeconds,
   hrTimeOf,
@@ -92,17 +92,19 @@ function tookOf(span: ReadableSpan, now: HrTime): string {
 
 function brief(key: string, value: unknown): string {
   if (isSecretKey(key)) return WITHHELD;
-  return typeof value === 'object' ? '…' : cut(String(value), TITLE_LIMIT);
+  return cut(wordOf(value), TITLE_LIMIT);
 }
 
 function tellEvent({ attributes = {}, name, time }: SpanEvent, prefix: string): Told {
   if (name === 'exception') {
     const { 'exception.message': message, 'exception.type': type } = attributes;
-    return { time, text: cut(`${prefix}${type ?? 'exception'}: ${message ?? ''}`, LINE_LIMIT), error: true };
+    const what = `${wordOf(type ?? 'exception')}: ${wordOf(message ?? '')}`;
+    return { time, text: cut(`${prefix}${what}`, LINE_LIMIT), error: true };
   }
   if (name === LOG_EVENT) {
     const { [LOG_MESSAGE]: message, [LOG_SEVERITY]: severity } = attributes;
-    return { time, text: cut(`${prefix}${severity} ${message}`, LINE_LIMIT), error: severity === 'ERROR' };
+    const line = `${prefix}${wordOf(severity)} ${wordOf(message)}`;
+    return { time, text: cut(line, LINE_LIMIT), error: severity === 'ERROR' };
   }
   const pairs = Object.entries(attributes)
     .slice(0, 20)

@@ -9,6 +9,7 @@ import type { ExportFacts, SelfFacts } from '../self/self-facts.ts';
 import { troublesOf } from '../self/troubles.ts';
 import type { Steps } from '../slices.ts';
 import { isoTime } from './summary.ts';
+import { viewValue } from './trace-view.ts';
 
 /** What the page on Sonde itself is made of, as it is when somebody opens it. */
 export interface SelfSource {
@@ -134,7 +135,7 @@ function viewResource(
 ): Record<string, string> {
   return Object.fromEntries(
     Object.entries(resource).map(([key, value]) => {
-      const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+      const text = typeof value === 'string' ? value : (JSON.stringify(viewValue(key, value)) ?? '');
       const shown = sensitive && !SECRET.test(key) ? cut(text, TITLE_LIMIT) : '(not shown)';
       return [cut(key, TITLE_LIMIT), shown];
     }),

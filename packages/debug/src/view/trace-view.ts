@@ -1,5 +1,5 @@
 import { type HrTime, SpanKind } from '@opentelemetry/api';
-import { cut, TITLE_LIMIT, VALUE_LIMIT } from '../pages/text.ts';
+import { cut, TITLE_LIMIT, VALUE_LIMIT, wordOf } from '../pages/text.ts';
 import { ownPart, type Part } from '../peers/parts.ts';
 import { elapsedSeconds, type ReadableSpan, secondsBetween } from '../readable-span.ts';
 import type { Request } from '../requests/request.ts';
@@ -113,7 +113,7 @@ export function* viewTrace(
   }
   return {
     traceId: root.spanContext().traceId,
-    service: cut(String(root.resource.attributes['service.name'] ?? ''), TITLE_LIMIT),
+    service: cut(wordOf(root.resource.attributes['service.name'] ?? ''), TITLE_LIMIT),
     requests: requests.map((request) => summarize(request, now)),
     processes: parts.map(viewProcess),
     seconds: Math.max(0, secondsBetween(first, last)),
@@ -229,7 +229,7 @@ function viewSpan(
 function viewAttributes(attributes: object): Readonly<Record<string, unknown>> {
   const shown: Record<string, unknown> = Object.create(null);
   for (const [key, value] of Object.entries(attributes)) {
-    shown[cut(key, TITLE_LIMIT)] = new ValueView().of(key, value, VALUE_LIMIT, 0);
+    shown[cut(key, TITLE_LIMIT)] = viewValue(key, value);
   }
   return shown;
 }
@@ -238,6 +238,11 @@ function viewAttributes(attributes: object): Readonly<Record<string, unknown>> {
 export function targetOf({ attributes, kind }: ReadableSpan): string | undefined {
   const target = attributes[kind === SpanKind.SERVER ? 'url.path' : 'url.full'];
   return typeof target === 'string' ? withoutSecrets(target).replace(/^https?:\/\//, '') : undefined;
+}
+
+/** A value of any shape as something that JSON can carry. */
+export function viewValue(key: string, value: unknown): unknown {
+  return new ValueView().of(key, value, VALUE_LIMIT, 0);
 }
 
 /** Something that JSON can carry: bytes as base64 text, arrays and maps cut in length and depth. */

@@ -1,7 +1,7 @@
 import { type ClientPhases, type Phase, phasesOf, secondsIn } from '../analysis/client-phases.ts';
 import { labelOf, repeatsAmong } from '../analysis/repeats.ts';
 import { type SpanNode, selfSeconds, treeOf, walk } from '../analysis/span-tree.ts';
-import { duration } from '../pages/text.ts';
+import { duration, wordOf } from '../pages/text.ts';
 import type { Case, Reason } from './why.ts';
 
 type Rule = (details: Case) => Reason[];
@@ -96,7 +96,7 @@ const coldConnection: Rule = (details) => {
     const phases = phasesOf(node.span);
     if (phases?.reused !== false) continue;
     const { 'server.address': address, 'server.port': port } = node.span.attributes;
-    const host = `${address ?? 'another process'}${port === undefined ? '' : `:${port}`}`;
+    const host = `${wordOf(address ?? 'another process')}${port === undefined ? '' : `:${wordOf(port)}`}`;
     const dials = byHost.get(host);
     if (dials === undefined) byHost.set(host, [{ node, phases }]);
     else dials.push({ node, phases });
