@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { HrTime } from '@opentelemetry/api';
+import { WHOLE_TRACE } from '../pages/address.ts';
 import { type Html, html } from '../pages/html.ts';
 import { lineRows } from '../pages/lines-rows.ts';
 import { outcome } from '../pages/request-table.ts';
@@ -135,7 +136,7 @@ ${body}
     const { now, store } = this.source;
     const view = yield* viewTrace([request], now);
     const report = yield* reportTrace(view, yield* usualIn(store, view.requests, now));
-    return yield* traceContent(report, '', { leastShare: 0 });
+    return yield* traceContent(report, '', WHOLE_TRACE);
   }
 }
 

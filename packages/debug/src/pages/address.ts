@@ -52,3 +52,31 @@ export function addressOf(fam: string, b: number, { exp, hide, rtraced }: Partia
 export function searchAddress(q: string, { exp, hide }: Partial<Flags> = {}): string {
   return `?q=${encodeURIComponent(q.toWellFormed())}${exp ? '&exp=1' : ''}${hide ? '&show_sensitive=0' : ''}`;
 }
+
+/** How the page of a trace is looked at. */
+export interface TraceLook {
+  /** Spans that took less than this share of the trace, from 0 to 1, are left out, unless they failed. */
+  readonly leastShare: number;
+  /** As this process alone saw it. */
+  readonly alone: boolean;
+  readonly hide: boolean;
+}
+
+export const WHOLE_TRACE: TraceLook = { leastShare: 0, alone: false, hide: false };
+
+/** `min=1`: spans under one percent of the trace are left out. */
+export function traceLookOf(query: URLSearchParams): TraceLook {
+  const percent = query.get('min') ?? '';
+  return {
+    leastShare: /^\d{1,2}(?:\.\d{1,3})?$/.test(percent) ? Number(percent) / 100 : 0,
+    alone: query.get('peers') === '0',
+    hide: flagsOf(query).hide,
+  };
+}
+
+/** The query of it: relative to the page of the trace, or to a form of it. */
+export function traceAddress({ alone, hide, leastShare }: TraceLook): string {
+  const percent = Number((leastShare * 100).toFixed(3));
+  const parts = [percent > 0 && `min=${percent}`, alone && 'peers=0', hide && 'show_sensitive=0'];
+  return `?${parts.filter((part) => part !== false).join('&')}`;
+}

@@ -2,6 +2,7 @@ import { type Repeat, repeatsAmong } from '../analysis/repeats.ts';
 import { type SpanNode, treeOf } from '../analysis/span-tree.ts';
 import type { Steps } from '../slices.ts';
 import type { SpanReport, TraceReport } from '../view/trace-report.ts';
+import { type TraceLook, traceAddress } from './address.ts';
 import { type Html, html } from './html.ts';
 import { colourOf } from './process-legend.ts';
 import { spanDetail } from './span-detail.ts';
@@ -16,14 +17,9 @@ const MAX_REPEATS = 25;
 export const MAX_INDENT = 24;
 const ROWS_PER_STEP = 10;
 
-export interface WaterfallOptions {
-  /** Spans that took less than this share of the trace, from 0 to 1, are left out, unless they failed. */
-  readonly leastShare: number;
-}
-
 /** The spans of a trace, one a row, as a waterfall. */
-export function* waterfall(trace: TraceReport, base: string, options: WaterfallOptions): Steps<Html> {
-  const rows = new Rows(trace, base, options);
+export function* waterfall(trace: TraceReport, base: string, look: TraceLook): Steps<Html> {
+  const rows = new Rows(trace, base, look);
   yield;
   const roots = treeOf(trace.spans);
   yield;
@@ -32,7 +28,7 @@ export function* waterfall(trace: TraceReport, base: string, options: WaterfallO
 <div class="scale" aria-hidden="true"><ol>${[0, 0.25, 0.5, 0.75, 1].map((part) => html`<li>${part === 0 ? 0 : duration(trace.seconds * part)}</li>`)}</ol></div>
 ${content}
 </div>
-${rows.small > 0 && html`<p class="store">${rows.small} shorter spans are left out. <a href="?">Show them</a>.</p>`}
+${rows.small > 0 && html`<p class="store">${rows.small} shorter spans are left out. <a href="${traceAddress({ ...look, leastShare: 0 })}">Show them</a>.</p>`}
 ${rows.hidden > 0 && html`<p class="notice">${rows.hidden} more spans have no row here; they are in <a href="${trace.traceId}.json">the JSON form</a>.</p>`}`;
 }
 
@@ -48,7 +44,7 @@ class Rows {
   private readonly least: number;
   private readonly details: ReadonlyMap<string, SpanReport>;
 
-  constructor({ processes, seconds, spans }: TraceReport, base: string, { leastShare }: WaterfallOptions) {
+  constructor({ processes, seconds, spans }: TraceReport, base: string, { leastShare }: TraceLook) {
     this.base = base;
     this.several = processes.length > 1;
     this.seconds = seconds;

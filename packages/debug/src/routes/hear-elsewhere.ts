@@ -1,4 +1,5 @@
 import { SpanKind } from '@opentelemetry/api';
+import { traceLookOf } from '../pages/address.ts';
 import { calledBy } from '../peers/peer.ts';
 import type { Elsewhere, Peers } from '../peers/peers.ts';
 import type { RequestStore } from '../requests/request-store.ts';
@@ -17,7 +18,7 @@ export async function hearElsewhere(
   peers: Peers,
 ): Promise<Elsewhere | undefined> {
   const { form, id = '', route } = routeOf(path) ?? {};
-  if (route !== traceRoute || form === 'lines' || query.get('peers') === '0' || !TRACE_ID.test(id)) {
+  if (route !== traceRoute || form === 'lines' || traceLookOf(query).alone || !TRACE_ID.test(id)) {
     return undefined;
   }
   return peers.hear(id, calledIn(id, store));

@@ -115,10 +115,10 @@ function story(ordersAhead = 0, paymentsAhead = 0): void {
 
 const told = (...answers: PeerAnswer[]): Elsewhere => ({ answers, ended: [], unasked: 0, busy: false });
 
-function ask(elsewhere: Elsewhere | undefined, suffix = '', own = gateway): PageResponse {
+function ask(elsewhere: Elsewhere | undefined, suffix = '', own = gateway, query = ''): PageResponse {
   const asked = {
     path: `/requests/trace/${traceId}${suffix}`,
-    query: new URLSearchParams(),
+    query: new URLSearchParams(query),
     accept: 'text/html',
     sensitive: true,
   };
@@ -220,6 +220,17 @@ describe('a trace through three processes', () => {
       );
       expect(body.match(new RegExp(`<details class="span[^"]* process-${i + 1}"`, 'g'))).toHaveLength(2);
     }
+  });
+
+  it('can be looked at as this process saw it alone, and with the others again', () => {
+    const whole = told(orders.tell(), payments.tell());
+    expect(ask(whole, '', gateway, 'min=1&show_sensitive=0').body).toContain(
+      '<a href="?min=1&amp;peers=0&amp;show_sensitive=0">this process alone</a>',
+    );
+    const alone = ask(undefined, '', gateway, 'peers=0').body;
+    expect(alone).toContain('<a href="?">with other processes</a>');
+    expect(alone).toContain(`<a href="${traceId}.json?peers=0">JSON</a>`);
+    expect(ask(whole).body).toContain(`<a href="${traceId}.json">JSON</a>`);
   });
 
   it('is without any of that where nobody else has to do with it', () => {

@@ -4,7 +4,7 @@ import { otlpLines } from '../forms/otlp-lines.ts';
 import { perfetto } from '../forms/perfetto.ts';
 import { traceMarkdown } from '../forms/trace-markdown.ts';
 import { traceText } from '../forms/trace-text.ts';
-import { flagsOf } from '../pages/address.ts';
+import { flagsOf, traceLookOf } from '../pages/address.ts';
 import { byHandPage, byHandSection } from '../pages/by-hand-section.ts';
 import { html } from '../pages/html.ts';
 import { byHandText } from '../pages/plain-text.ts';
@@ -96,7 +96,7 @@ function* spans(
   if (form === 'markdown') return answerMarkdown(traceMarkdown(report, report.why, report.notes));
   const json = byHand.length > 0 ? { ...report, byHand } : report;
   if (form === 'json') return yield* answerLongJson(source, json);
-  const page = yield* tracePage(report, base, { leastShare: shareOf(query.get('min')) });
+  const page = yield* tracePage(report, base, traceLookOf(query));
   return answer(asked, source, {
     title: view.requests[0]?.title ?? 'trace',
     json,
@@ -121,10 +121,4 @@ function byHandAlone(asked: Asked, source: PageSource, byHand: readonly RequestS
   if (form === 'text') return answerText(byHandText(byHand));
   const page = () => byHandPage(traceId, byHand, base);
   return answer(asked, source, { title: 'trace', json: { traceId, byHand }, page });
-}
-
-/** `min=1`: spans under one percent of the trace are left out. */
-function shareOf(percent: string | null): number {
-  const value = percent !== null && /^\d{1,2}(?:\.\d{1,3})?$/.test(percent) ? Number(percent) : 0;
-  return value / 100;
 }
