@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { LiveStream } from '../live/live-pages.ts';
+import { sayFailed } from '../report.ts';
 import type { Chunks } from './write-store.ts';
 
 /** The event loop is held no longer at a time, in milliseconds. */
@@ -55,6 +56,9 @@ async function* inPieces(
       until = performance.now() + SLICE_MILLIS;
     }
     yield text;
+  } catch (error) {
+    sayFailed('sonde: a download could not be made to its end, and broke off', error);
+    throw error;
   } finally {
     clearTimeout(patience);
     end();

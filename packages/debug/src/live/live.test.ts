@@ -2,12 +2,14 @@ import { once } from 'node:events';
 import http from 'node:http';
 import http2 from 'node:http2';
 import net, { type AddressInfo } from 'node:net';
+import { diag } from '@opentelemetry/api';
 import { afterEach, expect, it } from 'vitest';
 import { debugFetch } from '../debug-fetch.ts';
 import { debugHandler } from '../debug-handler.ts';
+import { Downloads } from '../download/downloads.ts';
 import type { DebugOptions } from '../page-server.ts';
 import { RequestStore } from '../requests/request-store.ts';
-import { LivePages } from './live-pages.ts';
+import { LivePages, type LiveStream } from './live-pages.ts';
 import { pour } from './pour.ts';
 
 const undo: (() => unknown)[] = [];
@@ -220,4 +222,25 @@ it('whoever reads nothing loses the connection and its place, and no more than o
   });
   socket.destroy();
   server.closeAllConnections();
+});
+
+it('what could not be made to its end breaks off, and does not pass for the whole', async () => {
+  const said: unknown[] = [];
+  const note = (...words: unknown[]): void => void said.push(words[0]);
+  diag.setLogger({ error: note, warn: note, info: note, debug: note, verbose: note });
+  undo.push(() => diag.disable());
+  const server = http.createServer((_request, response) => {
+    const file = new Downloads().begin(broken());
+    response.writeHead(200);
+    void pour(file as LiveStream, response);
+  });
+  function* broken(): Generator<string> {
+    yield 'x'.repeat(100_000);
+    throw new Error('a span of a foreign SDK');
+  }
+  await once(server.listen(0), 'listening');
+  undo.push(() => server.close());
+  const response = await fetch(`http://localhost:${(server.address() as AddressInfo).port}/`);
+  await expect(response.text()).rejects.toThrow('terminated');
+  expect(said).toContain('sonde: a download could not be made to its end, and broke off');
 });

@@ -10,7 +10,9 @@ export async function pour(stream: LiveStream, response: ServerResponse): Promis
       if (!response.write(chunk)) await drained(response, stream.signal);
     }
   } catch {
-    // The page could not be made, which has been said.
+    // It could not be made, which has been said. What ended as it should would pass for the whole.
+    response.destroy();
+    return;
   }
   // Whoever has not read what there is will not read the end of it either.
   if (response.writableNeedDrain) response.destroy();
