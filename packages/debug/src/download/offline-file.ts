@@ -24,7 +24,10 @@ const MOST_MARKUP = 4_000_000;
 const MOST_REQUESTS = 400;
 
 /** Styles of our own, by their hash, and nothing else: no script, no picture, nothing from anywhere. */
-const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(stylesheet).digest('base64')}'; base-uri 'none'; form-action 'none'`;
+function policy(): string {
+  const hash = createHash('sha256').update(stylesheet).digest('base64');
+  return `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;
+}
 
 /**
  * A whole store as one file of HTML: a page that any browser shows without a network or a script, and below it, where
@@ -39,7 +42,7 @@ export function* offlineFile(source: PageSource, sensitive: boolean): Chunks {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta http-equiv="Content-Security-Policy" content="${policy()}">
 <title>requests · ${process.service}</title>
 <style>`.markup;
   yield `${stylesheet}</style>\n`;

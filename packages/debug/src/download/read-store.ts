@@ -6,6 +6,7 @@ import {
   fieldsOf,
   idOf,
   OtlpReader,
+  type Resource,
   SPAN_ID,
   type Told,
   TRACE_ID,
@@ -46,6 +47,7 @@ export class StoreReader {
   private readonly active: AnyRequest[] = [];
   private readonly families: Family[] = [];
   private readonly logs: SavedLog[] = [];
+  private readonly resources = new Map<string, Resource>();
   private spansLeft = MOST.spans;
   /** The request whose spans come now. */
   private reading: { readonly told: Told; readonly otlp: OtlpReader } | undefined;
@@ -104,7 +106,7 @@ export class StoreReader {
 
   private beginRequest(told: Told): void {
     this.finishRequest();
-    this.reading = { told, otlp: new OtlpReader({ maxSpans: this.spansLeft }) };
+    this.reading = { told, otlp: new OtlpReader({ maxSpans: this.spansLeft, resources: this.resources }) };
   }
 
   private finishRequest(): void {

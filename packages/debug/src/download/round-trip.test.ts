@@ -33,6 +33,7 @@ beforeEach(() => {
   });
   const [tracer, other] = [provider.getTracer('web', '1.2.3'), provider.getTracer('database')];
   for (let i = 0; i < 12; i++) traceIds.push(order(tracer, other, i).spanContext().traceId);
+  again(tracer, traceIds[10] as string);
   for (let i = 0; i < 9; i++) tracer.startSpan(`family ${i}`, { startTime: at(0) }).end(at(i));
   byHand(tracer);
 
@@ -107,6 +108,13 @@ function order(tracer: Tracer, database: Tracer, i: number): Span {
   call.end(at(i * 10 + 9));
   if (i % 4 === 0) root.setStatus({ code: SpanStatusCode.ERROR });
   return root.setAttribute('http.response.status_code', 200).end(at(i * 10 + 30 * i + 40)) ?? root;
+}
+
+/** The process is called a second time within a trace. */
+function again(tracer: Tracer, traceId: string): void {
+  const caller = { traceId, spanId: 'b7ad6b7169203331', traceFlags: 1, isRemote: true };
+  const context = trace.setSpanContext(ROOT_CONTEXT, caller);
+  tracer.startSpan('called again', { startTime: at(400) }, context).end(at(410));
 }
 
 function byHand(tracer: Tracer): void {

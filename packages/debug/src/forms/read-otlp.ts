@@ -74,6 +74,8 @@ export interface OtlpReaderOptions {
   readonly maxSpans: number;
   /** Spans of other traces are left out. Default: any trace will do. */
   readonly traceId?: string;
+  /** Resources that other readers of the same file have met, by what was told of them. Default: none. */
+  readonly resources?: Map<string, Resource>;
 }
 
 /**
@@ -89,10 +91,11 @@ export class OtlpReader {
   leftOut = 0;
   private readonly options: OtlpReaderOptions;
   /** Spans of one process share their resource, in whatever messages they come. */
-  private readonly resources = new Map<string, Resource>();
+  private readonly resources: Map<string, Resource>;
 
   constructor(options: OtlpReaderOptions) {
     this.options = options;
+    this.resources = options.resources ?? new Map<string, Resource>();
   }
 
   /** @param message what `JSON.parse` made of the text */
@@ -130,7 +133,7 @@ export class OtlpReader {
 }
 
 export type Told = Readonly<Record<string, unknown>>;
-type Resource = ReadableSpan['resource'];
+export type Resource = ReadableSpan['resource'];
 type Scope = ReadableSpan['instrumentationScope'];
 
 const NAME_LIMIT = 1_024;
