@@ -177,12 +177,14 @@ export class DispatchWatch {
 
   /** A request that nobody watches costs nothing, unless it is left in a queue: there it must stay nobody's. */
   private passBy(dispatcher: Dispatcher, dispatch: Dispatch, options: object, handler: object): boolean {
-    const { creations, passing } = this;
+    const { creations, handler: outerHandler, passing } = this;
     this.passing = true;
+    this.handler = handler;
     try {
       return dispatch.call(dispatcher, options, handler);
     } finally {
       this.passing = passing;
+      this.handler = outerHandler;
       if (this.creations === creations && !this.wishes.has(handler)) {
         const wish = new Wish(handler);
         wish.waiting = true;
