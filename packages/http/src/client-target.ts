@@ -14,8 +14,12 @@ type Asked = Pick<OutgoingRequest, 'host' | 'method' | 'path' | 'port' | 'protoc
 /** Of a request that a proxy is sent in absolute form, the target is the URL in the request line, not the proxy. */
 export function targetOf(request: Asked): ClientTarget {
   const { host, method, path, port, protocol } = request;
-  const absolute =
-    /^([a-z][a-z0-9+.-]*:)\/\/(?:([^/?#]*)@)?(\[[^\]/?#]*\]|[^:/?#]*)(?::(\d{1,5}))?(?=[/?#]|$)/i.exec(path);
+  // Nearly all paths are no more than that, and a pattern costs more than a look.
+  const absolute = path.startsWith('/')
+    ? null
+    : /^([a-z][a-z0-9+.-]*:)\/\/(?:([^/?#]*)@)?(\[[^\]/?#]*\]|[^:/?#]*)(?::(\d{1,5}))?(?=[/?#]|$)/i.exec(
+        path,
+      );
   if (absolute !== null) {
     const [, scheme = '', userinfo, name = '', explicitPort] = absolute;
     const target = {

@@ -7,29 +7,29 @@ import { type Context, createContextKey, type Span, trace } from '@opentelemetry
 const SPAN_KEY = createContextKey('OpenTelemetry Context Key SPAN');
 
 /**
- * What a request brought with it, and its span. The api's own contexts copy a Map and make three closures for each
- * value set, which was a tenth of all that a request costs; this is one small object.
+ * What a request brought with it, or was made in, and its span. The api's own contexts copy a Map and make three
+ * closures for each value set, which was a tenth of all that a request costs; this is one small object.
  */
 export class RequestContext implements Context {
-  private readonly remote: Context;
+  private readonly parent: Context;
   private readonly span: Span;
 
-  constructor(remote: Context, span: Span) {
-    this.remote = remote;
+  constructor(parent: Context, span: Span) {
+    this.parent = parent;
     this.span = span;
   }
 
   getValue(key: symbol): unknown {
-    return key === SPAN_KEY ? this.span : this.remote.getValue(key);
+    return key === SPAN_KEY ? this.span : this.parent.getValue(key);
   }
 
   setValue(key: symbol, value: unknown): Context {
-    return trace.setSpan(this.remote, this.span).setValue(key, value);
+    return trace.setSpan(this.parent, this.span).setValue(key, value);
   }
 
   deleteValue(key: symbol): Context {
     return key === SPAN_KEY
-      ? this.remote.deleteValue(key)
-      : trace.setSpan(this.remote, this.span).deleteValue(key);
+      ? this.parent.deleteValue(key)
+      : trace.setSpan(this.parent, this.span).deleteValue(key);
   }
 }

@@ -1,12 +1,9 @@
 /**
  * The attribute names that HTTP spans use, from OpenTelemetry's semantic conventions 1.45 (stable HTTP and
- * general attributes). Copied, not imported: the npm package is loaded whole, for these two dozen strings.
+ * general attributes). Copied, not imported: the npm package is loaded whole, for these few strings. Those that a span
+ * has from its start stand where it is started, as literals.
  */
-export const CLIENT_ADDRESS = 'client.address';
 export const ERROR_TYPE = 'error.type';
-export const HTTP_REQUEST_METHOD = 'http.request.method';
-export const HTTP_REQUEST_METHOD_ORIGINAL = 'http.request.method_original';
-export const HTTP_REQUEST_RESEND_COUNT = 'http.request.resend_count';
 export const HTTP_ROUTE = 'http.route';
 export const HTTP_RESPONSE_STATUS_CODE = 'http.response.status_code';
 export const NETWORK_PEER_ADDRESS = 'network.peer.address';
@@ -16,11 +13,7 @@ export const NETWORK_TRANSPORT = 'network.transport';
 export const NETWORK_TYPE = 'network.type';
 export const SERVER_ADDRESS = 'server.address';
 export const SERVER_PORT = 'server.port';
-export const URL_FULL = 'url.full';
-export const URL_PATH = 'url.path';
-export const URL_QUERY = 'url.query';
 export const URL_SCHEME = 'url.scheme';
-export const USER_AGENT_ORIGINAL = 'user_agent.original';
 
 /** In development still: of the spans of a dial. */
 export const DNS_ANSWERS = 'dns.answers';
@@ -52,8 +45,6 @@ export interface MethodDescription {
   readonly method: string;
   /** Only where that is something else. */
   readonly original: string | undefined;
-  /** The two of them. */
-  readonly attributes: Readonly<Record<string, string>>;
 }
 
 /** Describes methods of which those in `known` may be told by their name. Upper and lower case are told apart. */
@@ -70,9 +61,5 @@ export function methodDescriber(known: readonly string[]): (method: string) => M
 }
 
 function describe(spanName: string, method: string, original: string | undefined): MethodDescription {
-  const attributes = {
-    [HTTP_REQUEST_METHOD]: method,
-    ...(original === undefined ? {} : { [HTTP_REQUEST_METHOD_ORIGINAL]: original }),
-  };
-  return { spanName, method, original, attributes };
+  return { spanName, method, original };
 }
