@@ -33,6 +33,7 @@ describe('a query', () => {
     ['()', undefined],
     ['status:error', { kind: 'state', state: 'error' }],
     ['Status:Running', { kind: 'state', state: 'running' }],
+    ['status!=error', { kind: 'not', part: { kind: 'state', state: 'error' } }],
     ['status:404', { kind: 'status', from: 404, to: 404 }],
     ['status:5xx', { kind: 'status', from: 500, to: 599 }],
     ['status>=400', { kind: 'status', from: 400, to: 999 }],
@@ -43,6 +44,11 @@ describe('a query', () => {
     ['duration>2m', { kind: 'duration', operator: '>', seconds: 120 }],
     ['since:10m', { kind: 'start', operator: '>=', time: { secondsAgo: 600 } }],
     ['until:2026-11-24T08:00:00Z', { kind: 'start', operator: '<=', time: { epochSeconds: 1_795_507_200 } }],
+    ['since:2026-11-24', { kind: 'start', operator: '>=', time: { epochSeconds: 1_795_478_400 } }],
+    [
+      'since:2026-11-24T09:00:00.5+01:00',
+      { kind: 'start', operator: '>=', time: { epochSeconds: 1_795_507_200.5 } },
+    ],
     ['has:exception', { kind: 'has', name: 'exception' }],
     ['route:/orders/*', { kind: 'field', field: 'route', operator: '=', value: '/orders/*' }],
     ['family:"GET /a"', { kind: 'field', field: 'family', operator: '=', value: 'GET /a' }],
@@ -85,6 +91,15 @@ describe('a query', () => {
     ['duration~1s', '"duration" is followed by "~", expected one of : != > >= < <='],
     ['family>a', '"family" is followed by ">", expected one of : != ~ !~'],
     ['status:fine', 'status is "fine", expected error, ok, running, a code like 404 or a class like 5xx'],
+    ['status>error', '"status" of error is followed by ">", expected one of : !='],
+    [
+      'since:2026-11-24T08:00+1',
+      '"2026-11-24T08:00+1" is no time, expected how long ago, like 10m, or a date like 2026-11-24T08:00Z',
+    ],
+    [
+      'since:"2026-11-24 (at night)"',
+      '"2026-11-24 (at night)" is no time, expected how long ago, like 10m, or a date like 2026-11-24T08:00Z',
+    ],
     [
       'sort:age',
       'sort is "age", expected time, duration, spans, errors, family, with "-" for the largest first',
@@ -108,6 +123,21 @@ describe('a query', () => {
   ])('%j is refused in a sentence', (query, error) => {
     expect(errorOf(query)).toBe(error);
   });
+
+  it.each(['2026-11-24T08:00', '"2026-11-24 08:00"'])(
+    'means UTC, as the pages do, wherever the process is: %s',
+    (time) => {
+      const { TZ } = process.env;
+      process.env['TZ'] = 'Asia/Tokyo';
+      try {
+        expect(new Date(0).getHours()).toBe(9);
+        expect(parseQuery(`since:${time}`)).toEqual(parseQuery('since:2026-11-24T08:00Z'));
+      } finally {
+        if (TZ === undefined) delete process.env['TZ'];
+        else process.env['TZ'] = TZ;
+      }
+    },
+  );
 
   it('may have so many characters and not one more', () => {
     expect(errorOf('a'.repeat(MAX_QUERY_LENGTH))).toBeUndefined();

@@ -10,6 +10,7 @@ import {
   SORT_KEYS,
   type Sort,
   STATES,
+  type State,
   type Time,
 } from './query.ts';
 
@@ -307,10 +308,13 @@ function secondsOf(value: string, at: number): number {
   return Number(amount) * factor;
 }
 
-/** `10m` ago, or a date. */
+const DATE = /^(\d{4}-\d\d-\d\d)(?:[t ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(z|[+-]\d\d:?\d\d)?)?$/i;
+
+/** `10m` ago, or a date: in UTC, as the pages show them, unless it names its zone. */
 function timeOf(value: string, at: number): Time {
   if (/^\d+(?:\.\d+)?[a-zµμ]+$/i.test(value)) return { secondsAgo: secondsOf(value, at) };
-  const millis = /^\d{4}-\d\d-\d\d/.test(value) ? Date.parse(value) : Number.NaN;
+  const [, day, time = '00:00', zone = 'Z'] = DATE.exec(value) ?? [];
+  const millis = Date.parse(`${day}T${time}${zone}`);
   if (!Number.isNaN(millis)) return { epochSeconds: millis / 1000 };
   throw new QueryError(
     `"${value}" is no time, expected how long ago, like 10m, or a date like 2026-11-24T08:00Z`,
@@ -320,7 +324,7 @@ function timeOf(value: string, at: number): Time {
 
 function statusOf(operator: Operator, value: string, at: number): Condition {
   const state = STATES.find((name) => name === value.toLowerCase());
-  if (state !== undefined && operator === '=') return { kind: 'state', state };
+  if (state !== undefined) return stateOf(operator, state, at);
   const from = /^[1-5]xx$/i.test(value) ? Number(value[0]) * 100 : Number(value);
   if (!/^(?:[1-5]xx|\d{3})$/i.test(value)) {
     throw new QueryError(
@@ -345,6 +349,12 @@ function statusOf(operator: Operator, value: string, at: number): Condition {
     default:
       throw new QueryError(`"status" is followed by "${operator}", expected one of ${ORDERINGS}`, at);
   }
+}
+
+function stateOf(operator: Operator, state: State, at: number): Condition {
+  if (operator === '=') return { kind: 'state', state };
+  if (operator === '!=') return { kind: 'not', part: { kind: 'state', state } };
+  throw new QueryError(`"status" of ${state} is followed by "${operator}", expected one of : !=`, at);
 }
 
 const ORDERINGS = ': != > >= < <=';
