@@ -39,6 +39,11 @@ it('a program that has just begun says that nobody asked yet, and what it watche
   ]);
   expect(fresh.environment).toContainEqual({ name: 'SONDE_TOKEN', effect: 'in effect' });
   expect(fresh.instrumentation).toContainEqual({ name: 'fetch client', active: true });
+  expect(fresh.instrumentation).toContainEqual({
+    name: 'Other processes are asked for their part of a trace',
+    active: true,
+    note: 'those of this user on this machine, which find this one too',
+  });
   expect(fresh.cost.spanNanos).toBeGreaterThan(0);
 
   await (await fetch(`${origin}/orders/7`)).text();

@@ -52,7 +52,7 @@ function samplingTroubles(sampler: string, exporting: boolean): string[] {
 
 function instrumentationOf(
   http: ReturnType<typeof httpInstrumentation>,
-  { clientPhases, debugContext, logs, path, port }: Configuration,
+  { clientPhases, debugContext, logs, path, peers, port }: Configuration,
 ): InstrumentationFact[] {
   const clients = (http?.clients ?? []).map(({ active, copies, name }) => ({
     name: `${name} client`,
@@ -71,11 +71,25 @@ function instrumentationOf(
       active: path !== false,
       ...(path === false ? {} : { note: `at ${path}/` }),
     },
+    ...(path === false ? [] : [peersFact(peers)]),
     ...(['console', 'diag'] as const)
       .filter((source) => logs[source] === true)
       .map((source) => ({ name: `Log lines of ${source}`, active: true })),
     ...(debugContext ? [{ name: 'Search for lost context', active: true }] : []),
   ];
+}
+
+/** Who is asked for the rest of a trace. */
+function peersFact({ discover, urls = [] }: Configuration['peers']): InstrumentationFact {
+  const parts = [
+    urls.length > 0 && `${urls.length} listed`,
+    discover && 'those of this user on this machine, which find this one too',
+  ].filter((part) => part !== false);
+  return {
+    name: 'Other processes are asked for their part of a trace',
+    active: parts.length > 0,
+    ...(parts.length > 0 ? { note: parts.join('; ') } : {}),
+  };
 }
 
 function loaded(copies: number): string {
