@@ -11,8 +11,10 @@ export const browserScript = {
   resolveId: (id, importer) => (id.endsWith(SUFFIX) ? join(dirname(importer), id) : null),
   async load(id) {
     if (!id.endsWith(SUFFIX)) return null;
+    const input = id.slice(0, -SUFFIX.length);
     const bundle = await rolldown({
-      input: id.slice(0, -SUFFIX.length),
+      input,
+      cwd: dirname(input),
       platform: 'browser',
       // The package has no side effects; these modules are nothing else.
       treeshake: false,
