@@ -8,6 +8,7 @@ import type { PageRoute } from './route.ts';
 export const errorsRoute: PageRoute = {
   path: '/errors',
   forms: ['html', 'json', 'text'],
+  live: () => false,
   *answer(asked, source) {
     const sort = ERROR_SORTS.find((name) => name === asked.query.get('sort')) ?? 'last';
     const view = yield* viewErrors(source.store, sort);
