@@ -60,7 +60,8 @@ const HEADER = /\b((?:proxy-)?authorization|(?:set-)?cookie|x-api-key)(:[ \t]*)(
 /** `https://user:password@host`; whatever stands before the last `@` of the authority. */
 const USERINFO = /\/\/[^\s/?#"'<>\\]*@/g;
 const SCHEME = /\b(Bearer|Basic) +(?=[\w.~+/-]*[\d=._-])[\w.~+/=-]{8,}/g;
-const JWT = /\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g;
+/** Looked for from the beginning of a word, and only where its dots are: a stranger's long word costs one look, not one for each `eyJ`. */
+const JWT = /(?<![\w-])(?=[\w-]+\.[\w-]{8,}\.)([\w-]*?)\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g;
 
 /** A text without the credentials that can be told in it. */
 export function withoutSecrets(text: string): string {
@@ -73,6 +74,6 @@ export function withoutSecrets(text: string): string {
       .replace(ASSIGNED, `$1${WITHHELD}`);
   }
   if (shown.includes('B')) shown = shown.replace(SCHEME, `$1 ${WITHHELD}`);
-  if (shown.includes('eyJ')) shown = shown.replace(JWT, WITHHELD);
+  if (shown.includes('eyJ')) shown = shown.replace(JWT, `$1${WITHHELD}`);
   return shown;
 }
