@@ -3,7 +3,7 @@ import { ROOT_CONTEXT, SpanStatusCode, trace } from '@opentelemetry/api';
 import { TracerProvider } from '@sonde/core';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { newTrace } from '../new-trace.ts';
-import { hrTimeOf } from '../readable-span.ts';
+import { hrTimeOf, type ReadableSpan } from '../readable-span.ts';
 import { RequestStore } from '../requests/request-store.ts';
 import { RequestsProcessor } from '../requests/requests-processor.ts';
 import type { PageSource } from '../routes/route.ts';
@@ -96,6 +96,31 @@ describe('the file', () => {
     expect(text.match(/<details class="kept">/g)).toHaveLength(400);
     expect(text).toContain('200 more requests are in this file');
     expect(text.match(/^\{"request":/gm)).toHaveLength(600);
+  });
+
+  it('leaves out a request that cannot be read, says so, and has all others', () => {
+    request('first');
+    const broken = {
+      ...[...store.all()][0]?.root,
+      name: 'broken',
+      spanContext: () => ({ traceId: 'f'.repeat(32), spanId: 'f'.repeat(16), traceFlags: 1 }),
+      get events(): never {
+        throw new Error('not to be read');
+      },
+    } as unknown as ReadableSpan;
+    const began = store.begin(broken);
+    began.finished = true;
+    request('last');
+    const text = file();
+    expect(text).toContain('1 more requests are in this file');
+    expect(text).toContain('{"unwritten":0,"reason":"not to be read"}');
+    const reader = new StoreReader();
+    for (const line of text.split('\n')) reader.read(line);
+    const found = reader.finish();
+    expect(typeof found === 'string' ? [] : [...found.store.all()].map(({ title }) => title).sort()).toEqual([
+      'first',
+      'last',
+    ]);
   });
 
   it('is made in steps', () => {

@@ -113,10 +113,20 @@ class Writing {
         this.left++;
         continue;
       }
-      const markup = offline(yield* this.request(request) as Generator<undefined, Html, void>);
+      const markup = yield* this.markup(request) as Generator<undefined, string, void>;
       this.written++;
       this.characters += markup.length;
       yield markup;
+    }
+  }
+
+  private *markup(request: AnyRequest): Steps<string> {
+    try {
+      return offline(yield* this.request(request));
+    } catch {
+      // A span of a foreign SDK that cannot be read is not worth the file; the data says why.
+      this.left++;
+      return '';
     }
   }
 

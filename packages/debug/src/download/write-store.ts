@@ -129,8 +129,14 @@ function* writeRequests(
 }
 
 function* writeRequest(request: AnyRequest, number: number, running: boolean, sensitive: boolean): Chunks {
-  if (request.kind === 'lines') yield line(savedTrace(request, number, running, sensitive));
-  else yield* writeSpans(request, number, running);
+  try {
+    if (request.kind === 'lines') yield line(savedTrace(request, number, running, sensitive));
+    else yield* writeSpans(request, number, running);
+  } catch (error) {
+    // A span of a foreign SDK that cannot be read is not worth the file.
+    const reason = error instanceof Error ? error.message : 'unknown';
+    yield line({ unwritten: number, reason });
+  }
 }
 
 function* writeSpans(request: Request, number: number, running: boolean): Chunks {

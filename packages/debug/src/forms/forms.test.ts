@@ -6,7 +6,7 @@ import { RequestStore } from '../requests/request-store.ts';
 import { RequestsProcessor } from '../requests/requests-processor.ts';
 import { atOnce } from '../slices.ts';
 import { viewTrace } from '../view/trace-view.ts';
-import { otlpJson, otlpText } from './otlp-json.ts';
+import { otlpJson, otlpText, unixNano } from './otlp-json.ts';
 import { perfetto } from './perfetto.ts';
 import { traceMarkdown } from './trace-markdown.ts';
 import { traceText } from './trace-text.ts';
@@ -207,5 +207,20 @@ describe('the Perfetto form', () => {
       expect.objectContaining({ cat: 'phase', name: 'Request sent', ts: 260_000 }),
     );
     expect(traceEvents).toContainEqual(expect.objectContaining({ ph: 'i', name: 'exception', ts: 700_000 }));
+  });
+});
+
+describe('a time in OTLP', () => {
+  it.each([
+    [[START, 5], '1700000000000000005'],
+    [[START, 999_999_999], '1700000000999999999'],
+    [[1.5, 0], '1500000000'],
+    [[1.25, 5], '1250000005'],
+    [[0, -1], '-1'],
+    [[Number.NaN, 0], '0'],
+    [[1, Number.POSITIVE_INFINITY], '0'],
+    [[Number.NEGATIVE_INFINITY, 0], '0'],
+  ] as const)('%j is written as %s', (time, text) => {
+    expect(unixNano([...time])).toBe(text);
   });
 });

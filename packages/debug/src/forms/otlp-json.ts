@@ -108,8 +108,11 @@ export function otlpLink({ attributes, context }: Link): object {
   return { traceId: context.traceId, spanId: context.spanId, attributes: keyValues(attributes ?? {}) };
 }
 
+/** Times that users give to a foreign SDK may have fractions, or be none. */
 export function unixNano([seconds, nanos]: HrTime): string {
-  return `${BigInt(seconds) * 1_000_000_000n + BigInt(nanos)}`;
+  const whole = Math.floor(seconds);
+  const rest = Math.round((seconds - whole) * 1e9 + nanos);
+  return Number.isFinite(rest) ? `${BigInt(whole) * 1_000_000_000n + BigInt(rest)}` : '0';
 }
 
 export function keyValues(attributes: Attributes): object[] {
