@@ -43,7 +43,7 @@ const SPANS_PER_STEP = 200;
 
 /**
  * The parts of one trace, this process's first, if it has any; each span once, in the first part that has it (a peer may be
- * this process itself), and the clocks of the others set by it.
+ * this process itself), and the clocks of the others set by it. Another span of the same id is left out and counted.
  */
 export function* partsOf(requests: readonly Request[], elsewhere: Elsewhere | undefined): Steps<Part[]> {
   const parts: Part[] = requests.length > 0 ? [ownPart(requests)] : [];
@@ -51,8 +51,8 @@ export function* partsOf(requests: readonly Request[], elsewhere: Elsewhere | un
   const owners: Owners = new Map();
   yield* own(owners, 0, parts[0]?.spans ?? []);
   for (const answer of elsewhere.answers) {
-    const spans = yield* own(owners, parts.length, answer.spans);
-    if (spans.length > 0) parts.push(partOf(answer, spans));
+    const { others, spans } = yield* own(owners, parts.length, answer.spans);
+    if (spans.length > 0) parts.push(partOf(answer, spans, others));
   }
   if (parts.length < 2) return parts;
   const offsets = clockOffsets(parts.length, yield* crossingsAmong(owners));
@@ -64,18 +64,27 @@ export function* partsOf(requests: readonly Request[], elsewhere: Elsewhere | un
 /** By span id, whose it is. */
 type Owners = Map<string, { readonly part: number; readonly span: ReadableSpan }>;
 
-/** Answers those that were nobody's. */
-function* own<T extends ReadableSpan>(owners: Owners, part: number, spans: readonly T[]): Steps<T[]> {
-  const fresh: T[] = [];
-  for (const [i, span] of spans.entries()) {
+/**
+ * Answers those that were nobody's, and how many are others than those that have their ids: Zipkin's clients and servers
+ * may share one.
+ */
+function* own<T extends ReadableSpan>(
+  owners: Owners,
+  part: number,
+  told: readonly T[],
+): Steps<{ spans: T[]; others: number }> {
+  const spans: T[] = [];
+  let others = 0;
+  for (const [i, span] of told.entries()) {
     const { spanId } = span.spanContext();
-    if (!owners.has(spanId)) {
+    const owner = owners.get(spanId);
+    if (owner === undefined) {
       owners.set(spanId, { part, span });
-      fresh.push(span);
-    }
+      spans.push(span);
+    } else if (secondsBetween(owner.span.startTime, span.startTime) !== 0) others++;
     if (i % SPANS_PER_STEP === 0) yield;
   }
-  return fresh;
+  return { spans, others };
 }
 
 /** Where the parent of a span is in another part. */
@@ -92,10 +101,14 @@ function* crossingsAmong(owners: Owners): Steps<Crossing[]> {
   return crossings;
 }
 
-function partOf({ leftOut, peer, pid, service }: PeerAnswer, spans: PeerAnswer['spans']): Part {
+function partOf(
+  { leftOut, peer, pid, service }: PeerAnswer,
+  spans: PeerAnswer['spans'],
+  others: number,
+): Part {
   const named = spans[0]?.resource.attributes['service.name'];
   const name = typeof named === 'string' ? cut(named, TITLE_LIMIT) : (service ?? peer.name ?? peer.url);
-  return { service: name, pid, url: peer.url, spans, told: spans, clockOffset: 0, leftOut };
+  return { service: name, pid, url: peer.url, spans, told: spans, clockOffset: 0, leftOut: leftOut + others };
 }
 
 /** Spans of other processes alone are ever moved. */

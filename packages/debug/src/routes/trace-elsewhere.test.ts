@@ -11,7 +11,7 @@ import { resourceFromAttributes, TracerProvider } from '@sonde/core';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { otlpLines } from '../forms/otlp-lines.ts';
-import { OtlpReader } from '../forms/read-otlp.ts';
+import { type ForeignSpan, OtlpReader } from '../forms/read-otlp.ts';
 import type { PeerAnswer } from '../peers/ask-peer.ts';
 import type { Peer } from '../peers/peer.ts';
 import type { Elsewhere } from '../peers/peers.ts';
@@ -365,6 +365,17 @@ describe('what is missing', () => {
     expect(notes(told(payments.tell()), orders)).toEqual([
       'Its caller is a process that is not among those that answer.',
     ]);
+  });
+
+  it('is said of a span that has the id of another one', () => {
+    const { spans, ...rest } = orders.tell();
+    const server = spans.find(({ kind }) => kind === SpanKind.SERVER) as ForeignSpan;
+    const shared = Object.assign(Object.create(server), {
+      spanContext: () => ({ ...server.spanContext(), spanId: server.parentSpanContext?.spanId }),
+    });
+    const elsewhere = told({ ...rest, spans: [...spans, shared] });
+    expect(askJson(elsewhere).processes[1]).toMatchObject({ service: 'orders', spans: 2, leftOut: 1 });
+    expect(notes(elsewhere)).toContain('1 span of orders is missing here.');
   });
 
   it('is said of spans that a peer did not keep, and of peers that were not asked', () => {

@@ -1,5 +1,5 @@
 import { type SpanNode, walk } from '../analysis/span-tree.ts';
-import { duration } from '../pages/text.ts';
+import { count, duration } from '../pages/text.ts';
 import type { PeerAnswer } from '../peers/ask-peer.ts';
 import { authorityOfUrl, calledBy, type Peer } from '../peers/peer.ts';
 import type { Elsewhere } from '../peers/peers.ts';
@@ -101,7 +101,11 @@ function processNotes({ clockOffsetSeconds: offset, leftOut, service }: TracePro
       ),
     );
   }
-  if (leftOut !== undefined) notes.push(warning(`${leftOut} spans of ${service} are missing here.`));
+  if (leftOut !== undefined) {
+    notes.push(
+      warning(`${count(leftOut, 'span')} of ${service} ${leftOut === 1 ? 'is' : 'are'} missing here.`),
+    );
+  }
   return notes;
 }
 
