@@ -143,6 +143,7 @@ a.failed,a.running{text-decoration-color:currentColor}
 .search :focus-visible{outline:2px solid var(--accent);outline-offset:1px}
 .asks{display:flex;flex-wrap:wrap;gap:.1rem 1.4rem;margin:.35rem 0 1rem;font-size:.9rem}
 .asks span{display:flex;flex-wrap:wrap;gap:.1rem .9rem}
+.asks>span,.grammar>summary{line-height:24px}
 .grammar>summary{cursor:pointer;color:var(--soft)}
 .grammar[open]{flex-basis:100%}
 .grammar table{margin:.3rem 0}
