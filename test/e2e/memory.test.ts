@@ -53,3 +53,16 @@ it('nothing is kept of the requests of npm’s undici, neither by an idle pool n
     [],
   );
 });
+
+it('the pages’ store stays within its budget and 15 % of heap, whatever is thrown at it, and says what it let go', async () => {
+  // The first 400,000 of the ten million spans of the benchmark.
+  const program = new Program(['--expose-gc', 'bench/store.mjs', '0.4', '--json']);
+  expect(await program.ended).toBe(0);
+  const { drops, heapTimes, maxBytes, mostBytes } = JSON.parse(program.stdout);
+  // A span that ends is weighed then, and a request with it is let go at once; one span more is all that is too much.
+  expect(mostBytes).toBeLessThan(maxBytes + 128 * 2 * 16_384);
+  expect(heapTimes).toBeLessThan(1.15);
+  expect(heapTimes).toBeGreaterThan(0.3);
+  expect(drops.evictedRequests).toBeGreaterThan(10_000);
+  expect(drops.overflowRequests).toBeGreaterThan(50_000);
+});
