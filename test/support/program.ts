@@ -1,15 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The folder from which programs run: `sonde` and the rest resolve there as in a user's project. */
 const here = fileURLToPath(new URL('..', import.meta.url));
 
-/** Where the programs of one test file find each other, and no other process of the machine finds them. */
-const runtime = mkdtempSync(join(tmpdir(), 'sonde-test-'));
-process.once('exit', () => rmSync(runtime, { recursive: true, force: true }));
+/**
+ * Where the programs of one test file find each other, and no other process of the machine finds them. Ignored by git; a
+ * runner is ended by a signal, so that nobody could take it away again elsewhere.
+ */
+const runtime = join(here, '.out/runtime', `${process.pid}`);
+mkdirSync(runtime, { recursive: true });
 
 /** A Node process of its own, running what `npm run build` made, under the Node version of the test. */
 export class Program {
