@@ -147,6 +147,7 @@ describe('a token', () => {
 it('a listed host counts as local, for local peers alone', () => {
   const listed = { headers: { host: 'shop.test:3000' } };
   expect(refusalOf({ ...listed, peer: '127.0.0.1' }, { hosts: ['shop.test'] })).toBeUndefined();
+  expect(refusalOf({ ...listed, peer: '127.0.0.1' }, { hosts: ['Shop.Test'] })).toBeUndefined();
   expect(refusalOf({ ...listed, peer: '10.0.0.1' }, { hosts: ['shop.test'] })).toContain('another machine');
 });
 

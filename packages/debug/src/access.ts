@@ -4,7 +4,7 @@ import { sayFailed } from './report.ts';
 
 /** Who may look at the pages, beside programs and people on the machine itself. */
 export interface AccessOptions<Asking = IncomingMessage> {
-  /** Names by which the machine is addressed and that count as local, without port. Default: none. */
+  /** Names by which the machine is addressed and that count as local, without port, in upper or lower case. Default: none. */
   hosts?: readonly string[];
   /** Whoever sends `Authorization: Bearer <token>` may look, from anywhere. Default: nobody. */
   token?: string;
@@ -71,7 +71,8 @@ const FORWARDING_HEADERS = [
 export function accessRule<Asking>(
   options: AccessOptions<Asking>,
 ): (visitor: Visitor & { readonly asking: Asking }) => Access | string {
-  const { authRequest, hosts = [] } = options;
+  const { authRequest } = options;
+  const hosts = options.hosts?.map((host) => host.toLowerCase()) ?? [];
   const hasToken = options.token ? tokenCheck(options.token) : () => false;
   return (visitor) => {
     if (hasToken(visitor.headers.authorization)) return EVERYTHING;

@@ -85,11 +85,12 @@ describe('the pages', () => {
     [false, false],
     ['/ops', '/ops'],
     ['/ops/sonde', '/ops/sonde'],
+    ['/ops/sonde/', '/ops/sonde'],
   ] as const)('with path %s are at %s', (path, expected) => {
     expect(read({}, path === undefined ? {} : { path }).path).toBe(expected);
   });
 
-  it.each(['', 'debug', '/', '/debug/', '/a b', '//x'])(
+  it.each(['', 'debug', '/', '/debug//', '/a b', '//x'])(
     'with path %j are at /debug, and that is said',
     (path) => {
       const { path: settled, warnings } = read({}, { path });

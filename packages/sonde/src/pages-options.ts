@@ -57,7 +57,7 @@ export function readPagesOptions(options: PagesOptions, env: Environment, warn: 
 
 function settlePath(path: string | false | undefined, warn: Warn): string | false {
   if (path === undefined || path === false) return path ?? '/debug';
-  if (/^(?:\/[\w.~-]+)+$/.test(path)) return path;
+  if (/^(?:\/[\w.~-]+)+\/?$/.test(path)) return path.replace(/\/$/, '');
   warn(`option path is "${path}", expected something like /debug; the pages are at /debug`);
   return '/debug';
 }

@@ -118,7 +118,8 @@ describe('one request and its family', () => {
   it('is compared with the one in the middle', () => {
     const usual = [20, 30, 40].map((took) => order({ lines: 1, took, user: 'x' }));
     const slow = order({ lines: 30, took: 90, user: 'x' });
-    for (const query of [`a=${spanId(slow)}&b=median`, `a=${spanId(slow)}`]) {
+    const id = spanId(slow);
+    for (const query of [`a=${id}&b=median`, `a=${id}`, `a=${id}&b=`, `a=${id.toUpperCase()}`]) {
       const view = JSON.parse(ask(query, '.json').body);
       expect(view).toMatchObject({ bIsMedian: true, b: { spanId: spanId(usual[1] as Span) } });
       expect(view.differenceSeconds).toBeCloseTo(0.06);
@@ -164,6 +165,7 @@ describe('bad input', () => {
       'a=0af7651916cd43dd8448eb211c80319c',
       'No request 0af7651916cd43dd8448eb211c80319c is kept',
     ],
+    ['an empty form', 'a=&b=', 'To compare two requests, say which two'],
     ['markup', 'a=%3Cscript%3E&b=%3Cscript%3E', 'is kept here'],
     ['an endless id', `a=${'a'.repeat(10_000)}`, '(10,000 characters)'],
   ])('%s is answered with 404 and a sentence', (_name, query, sentence) => {

@@ -21,8 +21,9 @@ export const compareRoute: PageRoute = {
   forms: ['html', 'json', 'text'],
   *answer(asked, source) {
     const { now, store } = source;
-    const [givenA, givenB] = [asked.query.get('a'), asked.query.get('b') ?? 'median'];
-    if (givenA === null) {
+    // What a form leaves empty is not given.
+    const [givenA, givenB] = [asked.query.get('a'), asked.query.get('b') || 'median'];
+    if (!givenA) {
       const how =
         'say which two: ?a=…&b=…, each a trace id or the span id of a request; b=median is what is usual.';
       return answerMissing(asked, source, `To compare two requests, ${how}`);
@@ -48,7 +49,8 @@ export const compareRoute: PageRoute = {
 };
 
 /** A request by its own span id, or the first one of a trace. */
-function find(id: string, store: RequestStore): Request | undefined {
+function find(given: string, store: RequestStore): Request | undefined {
+  const id = given.toLowerCase();
   const found = [...store.all()].filter(({ root }) => {
     const { spanId, traceId } = root.spanContext();
     return spanId === id || traceId === id;

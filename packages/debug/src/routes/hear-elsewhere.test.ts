@@ -115,13 +115,20 @@ describe('peers are asked', () => {
     expect(other.heard).toHaveLength(1);
   });
 
+  it('in lower case, as ids are written, whatever somebody else wrote', async () => {
+    const { body, status } = await ask(`/debug/requests/trace/${traceId.toUpperCase()}.txt`);
+    expect(status).toBe(200);
+    expect(body).toContain('served');
+    expect(other.heard).toEqual([`GET ${tracePath('.otlp.jsonl')}`]);
+  });
+
   it.each([
     '/debug/',
     '/debug/requests',
     '/debug/requests?fam=GET&b=0',
     '/debug/events',
     '/debug/requests/trace/nonsense',
-    `/debug/requests/trace/${'E'.repeat(32)}`,
+    `/debug/requests/trace/${'E'.repeat(33)}`,
     `/debug/requests/trace/${'e'.repeat(31)}`,
     '/debug/requests/trace/%2e%2e',
   ])('not for %s', async (path) => {

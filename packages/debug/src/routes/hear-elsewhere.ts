@@ -18,10 +18,11 @@ export async function hearElsewhere(
   peers: Peers,
 ): Promise<Elsewhere | undefined> {
   const { form, id = '', route } = routeOf(path) ?? {};
-  if (route !== traceRoute || form === 'lines' || traceLookOf(query).alone || !TRACE_ID.test(id)) {
+  const traceId = id.toLowerCase();
+  if (route !== traceRoute || form === 'lines' || traceLookOf(query).alone || !TRACE_ID.test(traceId)) {
     return undefined;
   }
-  return peers.hear(id, calledIn(id, store));
+  return peers.hear(traceId, calledIn(traceId, store));
 }
 
 /** Whom the trace calls, as far as this process saw it. */

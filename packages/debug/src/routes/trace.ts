@@ -41,7 +41,9 @@ export const TRACE_ID: RegExp = /^[0-9a-f]{32}$/;
 export const traceRoute: PageRoute = {
   path: '/requests/trace/*',
   forms: ['html', 'json', 'text', 'markdown', 'otlp', 'lines', 'perfetto'],
-  *answer(asked, source) {
+  *answer({ id, ...given }, source) {
+    // Other programs write ids in upper case.
+    const asked = { ...given, id: id.toLowerCase() };
     const { id: traceId, query, sensitive } = asked;
     const isId = TRACE_ID.test(traceId);
     const found = isId ? requestsOf(traceId, source.store) : [];
