@@ -64,6 +64,12 @@ describe('other processes', () => {
     );
   });
 
+  it('may be one, without brackets around it', async () => {
+    const url = await serve(empty);
+    const { answers } = await new Peers({ urls: url as never, timeoutMillis: 10_000 }).hear(TRACE, nowhere);
+    expect(answers.map(({ failure, peer }) => [peer.url, failure])).toEqual([[url, undefined]]);
+  });
+
   it('that are listed and announced are asked once, by the name that they gave themselves', async () => {
     let asked = 0;
     const url = await serve((request, response) => {

@@ -52,7 +52,10 @@ export class Peers {
   private asking = 0;
 
   constructor({ discover = false, timeoutMillis = 1_000, token, urls = [] }: PeerOptions) {
-    this.listed = parsePeers(urls, 'option peers.urls', (sentence) => warnOnce(`sonde: ${sentence}`));
+    // One alone is often written without brackets; letter by letter it would be as many complaints.
+    this.listed = parsePeers([urls].flat(), 'option peers.urls', (sentence) =>
+      warnOnce(`sonde: ${sentence}`),
+    );
     this.token = token;
     this.discover = discover;
     this.timeoutMillis = timeoutMillis;
