@@ -53,7 +53,7 @@ export function debugFetch(options: DebugOptions<Request> = {}): DebugFetch {
   };
 }
 
-function bodyOf({ body, stream }: Reply): string | ReadableStream<Uint8Array> {
+function bodyOf({ body, stream }: Reply): Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> {
   if (stream === undefined) return body;
   const chunks = stream.chunks[Symbol.asyncIterator]();
   const encoder = new TextEncoder();

@@ -230,5 +230,8 @@ it('an authRequest that fails, and a logger that fails as well, leave an answer'
   };
   const reply = await answer({ path: '/requests', query: '' }, visit);
   diag.disable();
-  expect([reply.status, reply.body]).toEqual([403, expect.stringContaining('authRequest failed')]);
+  expect([reply.status, Buffer.from(reply.body).toString()]).toEqual([
+    403,
+    expect.stringContaining('authRequest failed'),
+  ]);
 });

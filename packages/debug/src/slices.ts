@@ -26,7 +26,7 @@ export async function inSlices<T>(
 }
 
 /** Of the event loop. */
-function turn(): Promise<void> {
+export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
