@@ -11,7 +11,7 @@ import {
   withClientTrace,
 } from '@sonde/httptrace';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { closedPort } from './fixtures.ts';
+import { closedPort, using } from './fixtures.ts';
 import { absent, type CaseName, Cases, expectSequence } from './go-sequences.ts';
 import { HOOKS, Recorder } from './recorder.ts';
 import { type Listening, listen, selfSigned } from './servers.ts';
@@ -375,6 +375,82 @@ function expectSequenceTold(recorder: Recorder, hooks: Parameters<Recorder['expe
   recorder.expectOrder(...hooks);
   expect(hooks.map((hook) => recorder.get(hook).late)).toEqual(hooks.map(() => true));
 }
+
+describe('a stream that the peer does not allow yet', () => {
+  const held: ServerHttp2Stream[] = [];
+
+  /** A session with room for two streams, which are held back; those that come are in `held`. */
+  async function full(): Promise<ClientHttp2Session> {
+    held.length = 0;
+    const server = http2.createServer({ settings: { maxConcurrentStreams: 2 } });
+    server.on('stream', (stream) => {
+      stream.on('error', () => {});
+      held.push(stream);
+    });
+    const { port } = using(await listen(server as never));
+    const session = http2.connect(`http://127.0.0.1:${port}`);
+    await once(session, 'remoteSettings');
+    return session;
+  }
+  const release = (stream: ServerHttp2Stream | undefined): void => {
+    stream?.respond({ ':status': 200 });
+    stream?.end('answer');
+  };
+
+  it('has a connection, and writes when another one has ended', async () => {
+    const session = await full();
+    const recorders = [1, 2, 3].map(() => new Recorder());
+    const all = recorders.map((recorder) => traced(session, {}, read, recorder));
+    await expect.poll(() => held.length).toBe(2);
+    const [first, , third] = recorders as [Recorder, Recorder, Recorder];
+    expect(third.hooks).toEqual(['requestStart', 'getConn', 'gotConn']);
+    release(held[0]);
+    await expect.poll(() => third.hooks).toContain('wroteHeaders');
+    expect(held).toHaveLength(3);
+    for (const stream of held.slice(1)) release(stream);
+    await Promise.all(all);
+    third.expectOrder('gotConn', 'wroteHeaders', 'wroteRequest', 'gotResponseHeaders', 'requestEnd');
+    expect(third.get('wroteHeaders').time).toBeGreaterThanOrEqual(first.get('gotResponseHeaders').time);
+    await close(session);
+  });
+
+  it('may be given up meanwhile, and the next one writes in its place', async () => {
+    const session = await full();
+    const giveUp = new AbortController();
+    const busy = [1, 2].map(() => traced(session));
+    await expect.poll(() => held.length).toBe(2);
+    const given = new Recorder();
+    const stream = withClientTrace(given.trace, () => session.request({}, { signal: giveUp.signal }));
+    stream.on('error', () => {});
+    const next = new Recorder();
+    const asked = traced(session, {}, read, next);
+    giveUp.abort();
+    await given.over;
+    given.expectNone('wroteHeaders', 'wroteRequest');
+    release(held[0]);
+    await expect.poll(() => next.hooks).toContain('wroteHeaders');
+    for (const stream of held.slice(1)) release(stream);
+    await Promise.all([...busy, asked]);
+    await close(session);
+  });
+
+  it('is told as written when it is handed over, where those in its way are not traced', async () => {
+    const session = await full();
+    const untraced = [1, 2].map(() => read(session.request({})));
+    await expect.poll(() => held.length).toBe(2);
+    const recorder = new Recorder();
+    const asked = traced(session, {}, read, recorder);
+    await expect.poll(() => recorder.hooks).toContain('wroteRequest');
+    expect(held).toHaveLength(2);
+    release(held[0]);
+    await expect.poll(() => held.length).toBe(3);
+    for (const stream of held.slice(1)) release(stream);
+    await Promise.all([...untraced, asked]);
+    recorder.expectOrder('gotConn', 'wroteHeaders', 'wroteRequest', 'requestEnd');
+    recorder.expectOrder('wroteHeaders', 'gotResponseHeaders');
+    await close(session);
+  });
+});
 
 describe('a request of node:http2 that fails', () => {
   it(as('X1', 'the failed dial, and that it got no connection'), async () => {

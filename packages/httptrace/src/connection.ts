@@ -188,6 +188,11 @@ export class Connection implements Conn {
     return this.http2 || (this.socket as Partial<TLSSocket>).alpnProtocol === 'h2' ? 'h2' : 'http/1.1';
   }
 
+  /** How many requests have it now. */
+  get inUse(): number {
+    return this.users;
+  }
+
   get reused(): boolean {
     return this.uses > 0;
   }

@@ -13,6 +13,7 @@ import { Connection } from '../connection.ts';
 import { guarded, reportFailure } from '../report.ts';
 import { RequestTrace } from '../request-trace.ts';
 import { wrapMethod } from './channel.ts';
+import { streamEnded, whenOpen } from './http2-slots.ts';
 
 /** As an object, or in newer Nodes as names and values in turn. */
 type SentHeaders = OutgoingHttpHeaders | readonly string[] | undefined;
@@ -108,10 +109,18 @@ const follow = guarded(
       stream.on(event as string, guarded(`the note of a stream's ${String(event)}`, note));
     };
 
-    const onReady = (): void => {
+    let open = false;
+    /** Has the stream open now, whatever it waits for: there is an answer. */
+    let openNow = (): void => {};
+    const onOpen = (): void => {
+      open = true;
       if (trace.wants('wroteHeaderField')) tellFields(trace, stream.sentHeaders);
       trace.wroteHeaders();
       if (expectsContinue) trace.wait100Continue();
+      if (stream.writableFinished) trace.wroteRequest();
+    };
+    const onReady = (): void => {
+      openNow = whenOpen(session, stream, trace.connection?.inUse ?? 0, onOpen);
     };
     if (stream.pending) on('ready', onReady);
     else onReady();
@@ -120,22 +129,27 @@ const follow = guarded(
     on('headers', (headers) => {
       const status = Number(headers[':status']);
       if (!(status >= 100 && status < 200)) return;
+      openNow();
       trace.got1xxResponse(status, fieldsOf(headers));
       if (status === 100 && expectsContinue) trace.got100Continue();
     });
     on('response', (headers) => {
       answered = true;
+      openNow();
       trace.gotResponseHeaders(Number(headers[':status']), new Fields(headers), '2');
       // A tunnel is handed over.
       if (req.method === 'CONNECT') trace.end();
     });
-    on('finish', () => trace.wroteRequest());
+    on('finish', () => {
+      if (open) trace.wroteRequest();
+    });
     on('end', () => {
       if (stream.writableFinished && stream.rstCode === 0 && answered) trace.end();
     });
     const finish = (err: Error | undefined): void => {
       if (trace.hasConn && session.destroyed) trace.connClosed(err);
       trace.end(err);
+      streamEnded(session, stream);
     };
     stream.on(errorMonitor, guarded('the note of an error', finish));
     on('close', () => finish(cutShort(stream, answered)));

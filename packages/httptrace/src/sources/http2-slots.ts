@@ -1,0 +1,56 @@
+import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
+import { guarded } from '../report.ts';
+
+interface Waiting {
+  readonly stream: ClientHttp2Stream;
+  readonly opened: () => void;
+}
+
+/** In the order in which they came, which is that in which they are let go. */
+const waiting = new WeakMap<ClientHttp2Session, Set<Waiting>>();
+
+/** The state of a stream whose headers have not left (RFC 9113, 5.1; `NGHTTP2_STREAM_STATE_IDLE`). */
+const IDLE = 1;
+
+/**
+ * Calls `opened` when the headers of a stream leave: at once as a rule, and where the peer allows no more streams at
+ * once (RFC 9113, 5.1.2) when others have ended. Node tells that nowhere. `inUse`: how many streams of the session are
+ * known to be open, this one among them. Answers a function that has it called now, if it was not.
+ */
+export function whenOpen(
+  session: ClientHttp2Session,
+  stream: ClientHttp2Stream,
+  inUse: number,
+  opened: () => void,
+): () => void {
+  const allowed = session.remoteSettings?.maxConcurrentStreams;
+  if (allowed === undefined || inUse <= allowed) {
+    opened();
+    return () => {};
+  }
+  const mine: Waiting = { stream, opened };
+  const others = waiting.get(session);
+  if (others === undefined) waiting.set(session, new Set([mine]));
+  else others.add(mine);
+  return () => {
+    if (waiting.get(session)?.delete(mine)) opened();
+  };
+}
+
+/** A stream of this session has ended: another one may have been let go. */
+export function streamEnded(session: ClientHttp2Session, stream: ClientHttp2Stream): void {
+  const all = waiting.get(session);
+  if (all === undefined) return;
+  for (const one of all) if (one.stream === stream) all.delete(one);
+  if (all.size === 0) waiting.delete(session);
+  // The session writes what it may at the end of the tick.
+  else setImmediate(look, all);
+}
+
+const look = guarded('the look at streams that wait', (all: Set<Waiting>) => {
+  for (const one of all) {
+    if (one.stream.state?.state === IDLE) return;
+    all.delete(one);
+    one.opened();
+  }
+});
