@@ -60,7 +60,9 @@ const { ensurePeers } = await import('../test/bench/peers.mjs');
 const { measureUnder } = await import('../test/bench/measure.mjs');
 const { table } = await import('../test/bench/table.mjs');
 
-if (ROWS.some(({ name, setup }) => ['recording', 'server'].includes(setup) && cases.includes(name))) {
+if (
+  ROWS.some(({ name, setup }) => ['recording', 'server', 'client'].includes(setup) && cases.includes(name))
+) {
   await ensurePeers(run, console.error);
 }
 
