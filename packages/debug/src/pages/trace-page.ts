@@ -2,13 +2,14 @@ import { viewLog } from '../logs/log-view.ts';
 import type { Steps } from '../slices.ts';
 import { timeOf } from '../view/span-title.ts';
 import type { RequestSummary } from '../view/summary.ts';
-import type { TraceReport } from '../view/trace-report.ts';
+import { MOST_REQUESTS, slowestOf, type TraceReport } from '../view/trace-report.ts';
 import type { Reason } from '../why/why.ts';
 import { type TraceLook, traceAddress } from './address.ts';
 import { type Html, html } from './html.ts';
 import { logSection } from './log-section.ts';
 import { hints, processLegend } from './process-legend.ts';
 import { outcome } from './request-table.ts';
+import { count } from './text.ts';
 import { waterfall } from './waterfall.ts';
 
 /** Spans that are shorter than this share of the trace may be left out. */
@@ -39,11 +40,15 @@ export function* traceContent(trace: TraceReport, base: string, look: TraceLook)
 <div><dt>Started</dt><dd>${start.replace('T', ' ')}</dd></div>
 <div><dt>Took</dt><dd>${timeOf(trace)}</dd></div>
 <div><dt>Spans</dt><dd>${spans.length}</dd></div>
-${trace.requests.map(
+${slowestOf(trace.requests).map(
   (request) => html`<div><dt>Outcome</dt><dd>${outcome(request)}</dd></div>
 <div><dt>Family</dt><dd>${isOwn ? family(request, base) : request.family}</dd></div>
 `,
-)}</dl>
+)}${
+  trace.requests.length > MOST_REQUESTS &&
+  html`<div><dt>More</dt><dd>${count(trace.requests.length - MOST_REQUESTS, 'request')} that took less</dd></div>
+`
+}</dl>
 ${trace.why.length > 0 && why(trace.why)}
 ${processLegend(trace, look)}
 ${rows}

@@ -24,7 +24,7 @@ export interface Part {
 }
 
 /** This process's. */
-export function ownPart(requests: readonly Request[]): Part {
+export function ownPart(requests: readonly Request[], leftOut = 0): Part {
   const spans = requests.flatMap(({ root, spans }) => [root, ...spans]);
   const { attributes } = spans[0]?.resource ?? { attributes: {} };
   const pid = attributes['process.pid'];
@@ -35,7 +35,7 @@ export function ownPart(requests: readonly Request[]): Part {
     spans,
     told: spans,
     clockOffset: 0,
-    leftOut: 0,
+    leftOut,
   };
 }
 
@@ -44,9 +44,15 @@ const SPANS_PER_STEP = 200;
 /**
  * The parts of one trace, this process's first, if it has any; each span once, in the first part that has it (a peer may be
  * this process itself), and the clocks of the others set by it. Another span of the same id is left out and counted.
+ *
+ * @param leftOut spans of this process that are not among those of `requests`
  */
-export function* partsOf(requests: readonly Request[], elsewhere: Elsewhere | undefined): Steps<Part[]> {
-  const parts: Part[] = requests.length > 0 ? [ownPart(requests)] : [];
+export function* partsOf(
+  requests: readonly Request[],
+  elsewhere: Elsewhere | undefined,
+  leftOut: number,
+): Steps<Part[]> {
+  const parts: Part[] = requests.length > 0 ? [ownPart(requests, leftOut)] : [];
   if (elsewhere === undefined) return parts;
   const owners: Owners = new Map();
   yield* own(owners, 0, parts[0]?.spans ?? []);

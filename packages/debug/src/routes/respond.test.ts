@@ -284,6 +284,32 @@ describe('hostile contents', () => {
   });
 });
 
+it('a trace of very many requests shows the first one and the latest, and counts the others', () => {
+  const tracer = new TracerProvider({ spanProcessors: [new RequestsProcessor(store)] }).getTracer('test');
+  const remote = { traceId: 'd'.repeat(32), spanId: 'e'.repeat(16), traceFlags: 1, isRemote: true };
+  const at = (seconds: number) => hrTimeOf((START + seconds) * 1000);
+  for (let i = 0; i < 101; i++) {
+    const within = trace.setSpanContext(ROOT_CONTEXT, remote);
+    const root = tracer.startSpan(`job ${i % 20}`, { startTime: at(i) }, within);
+    const below = trace.setSpan(ROOT_CONTEXT, root);
+    for (let child = 0; child < 99; child++) tracer.startSpan('step', { startTime: at(i) }, below).end(at(i));
+    root.end(at(i + 1));
+  }
+  const view = JSON.parse(ask(`/requests/trace/${remote.traceId}.json`).body);
+  const starts = view.requests.map(({ start }: { start: string }) => Date.parse(start) / 1000 - START);
+  expect(starts).toEqual([0, ...Array.from({ length: 49 }, (_, i) => 52 + i)]);
+  expect(view.processes).toEqual([{ service: 'unknown_service:node', spans: 5_000, leftOut: 5_100 }]);
+  expect(view.notes).toEqual([
+    { kind: 'warning', sentence: '5100 spans of unknown_service:node are missing here.' },
+  ]);
+  const [head] = ask(`/requests/trace/${remote.traceId}.otlp.jsonl`).body.split('\n');
+  expect(JSON.parse(head as string).sonde.droppedSpans).toBe(5_100);
+  const { body } = ask(`/requests/trace/${remote.traceId}`);
+  expect(body.match(/<dt>Outcome/g)).toHaveLength(20);
+  expect(body).toContain('30 requests that took less');
+  expect(body).toContain('5100 spans of unknown_service:node are missing here.');
+});
+
 it('spans whose parents are elsewhere, lost, or each other are all shown', () => {
   const ids = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(16));
   const idGenerator = { generateTraceId: () => 'f'.repeat(32), generateSpanId: () => ids.shift() as string };

@@ -18,7 +18,7 @@ import type { Steps } from '../slices.ts';
 import { linksTo } from '../view/backlinks.ts';
 import { viewByHand } from '../view/requests-view.ts';
 import { isoTime, type RequestSummary } from '../view/summary.ts';
-import { reportTrace } from '../view/trace-report.ts';
+import { reportTrace, slowestOf } from '../view/trace-report.ts';
 import { viewTrace } from '../view/trace-view.ts';
 import { usualIn } from '../view/usual.ts';
 import {
@@ -46,11 +46,11 @@ export const traceRoute: PageRoute = {
     const asked = { ...given, id: id.toLowerCase() };
     const { id: traceId, query, sensitive } = asked;
     const isId = TRACE_ID.test(traceId);
-    const found = isId ? requestsOf(traceId, source.store) : [];
-    if (isId && asked.form === 'lines') return yield* lines(source, found);
+    const { found, leftOut } = fitting(isId ? requestsOf(traceId, source.store) : []);
+    if (isId && asked.form === 'lines') return yield* lines(source, found, leftOut);
     const mayShow = sensitive && !flagsOf(query).hide;
     const byHand = isId ? viewByHand(source.store, traceId, source.now, mayShow) : [];
-    const parts = isId ? yield* partsOf(found, source.elsewhere) : [];
+    const parts = isId ? yield* partsOf(found, source.elsewhere, leftOut) : [];
     if (parts.length > 0) return yield* spans(asked, source, found, byHand, parts);
     if (byHand.length > 0) return byHandAlone(asked, source, byHand);
     return answerMissing(
@@ -74,6 +74,26 @@ function requestsOf(traceId: string, store: RequestStore): Request[] {
   return found.sort((a, b) => secondsBetween(b.root.startTime, a.root.startTime));
 }
 
+/** Spans of this process, as many as one request may have. */
+const MOST_SPANS = 5_000;
+
+/**
+ * The earliest of a trace's requests, and of the others the latest that fit: a batch may have very many, or a client that
+ * sends one `traceparent` for ever.
+ */
+function fitting(all: readonly Request[]): { found: Request[]; leftOut: number } {
+  let spans = 0;
+  let leftOut = 0;
+  const fits = new Set<Request>();
+  for (const request of [...all.slice(0, 1), ...all.slice(1).reverse()]) {
+    const own = request.spans.length + 1;
+    if (fits.size > 0 && (leftOut > 0 || spans + own > MOST_SPANS)) leftOut += own;
+    else fits.add(request);
+    spans += own;
+  }
+  return { found: all.filter((request) => fits.has(request)), leftOut };
+}
+
 function* spans(
   asked: Asked,
   source: PageSource,
@@ -89,7 +109,7 @@ function* spans(
   const requests = found.length > 0 ? found : requestsAmong(parts[0] as Part);
   const view = yield* viewTrace(requests, now, backlinks, parts);
   if (form === 'perfetto') return answerWritten(form, yield* jsonInSteps(yield* perfetto(view, process.pid)));
-  const usual = yield* usualIn(store, found.length > 0 ? view.requests : [], now);
+  const usual = yield* usualIn(store, found.length > 0 ? slowestOf(view.requests) : [], now);
   const report = yield* reportTrace(view, usual, elsewhere);
   if (form === 'text') {
     const more = byHand.length > 0 ? `\n${byHandText(byHand)}` : '';
@@ -110,9 +130,13 @@ function* spans(
  * For other processes, and files: what is kept here and nowhere else, running spans too. Nothing kept is an answer, so
  * that whoever asks can tell it from an address where there are no pages.
  */
-function* lines({ now, process }: PageSource, found: readonly Request[]): Steps<PageResponse> {
+function* lines(
+  { now, process }: PageSource,
+  found: readonly Request[],
+  leftOut: number,
+): Steps<PageResponse> {
   const { pid, service } = process;
-  const droppedSpans = found.reduce((sum, request) => sum + request.droppedSpans, 0);
+  const droppedSpans = found.reduce((sum, request) => sum + request.droppedSpans, leftOut);
   const head = { service, pid, at: isoTime(now), droppedSpans };
   const spans = found.flatMap(({ root, spans }) => [root, ...spans]);
   return { status: 200, type: FORMS.lines.type, body: yield* otlpLines(head, spans) };

@@ -91,7 +91,8 @@ function failureNote({ failure, peer }: PeerAnswer): PeerNote[] {
   return failure === undefined ? [] : [warning(`${nameOf(peer)} ${failure}.`)];
 }
 
-function processNotes({ clockOffsetSeconds: offset, leftOut, service }: TraceProcess): PeerNote[] {
+/** What is to be known of what a process told. */
+export function processNotes({ clockOffsetSeconds: offset, leftOut, service }: TraceProcess): PeerNote[] {
   const notes: PeerNote[] = [];
   if (offset !== undefined) {
     const [off, shown] = offset > 0 ? ['ahead', 'earlier'] : ['behind', 'later'];

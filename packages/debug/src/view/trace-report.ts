@@ -5,7 +5,7 @@ import { type SpanNode, selfSeconds, treeOf, walk } from '../analysis/span-tree.
 import type { Elsewhere } from '../peers/peers.ts';
 import type { Steps } from '../slices.ts';
 import { type Reason, type Usual, whyOf } from '../why/why.ts';
-import { type PeerNote, type PeerView, viewPeers } from './peers-view.ts';
+import { type PeerNote, type PeerView, processNotes, viewPeers } from './peers-view.ts';
 import type { RequestSummary } from './summary.ts';
 import type { SpanView, TraceView } from './trace-view.ts';
 
@@ -77,10 +77,25 @@ export function* reportTrace(
     if (spans.length % SPANS_PER_STEP === 0) yield;
   }
   const why: Reason[] = [];
-  for (const request of view.requests) why.push(...(yield* whyOf(view, request, usualOf(request))));
+  for (const request of slowestOf(view.requests))
+    why.push(...(yield* whyOf(view, request, usualOf(request))));
   yield;
-  const { notes, peers } = elsewhere === undefined ? { notes: [] } : viewPeers(view, roots, elsewhere);
+  const { notes, peers } =
+    elsewhere === undefined
+      ? { notes: view.processes.flatMap(processNotes) }
+      : viewPeers(view, roots, elsewhere);
   return { ...view, spans, repeats, why, ...(peers === undefined ? {} : { peers }), notes };
+}
+
+/** A trace may have very many requests: so many are looked into. */
+export const MOST_REQUESTS = 20;
+
+/** Those that took longest, or take, in their order. */
+export function slowestOf(requests: readonly RequestSummary[]): readonly RequestSummary[] {
+  if (requests.length <= MOST_REQUESTS) return requests;
+  const bySeconds = [...requests].sort((a, b) => b.elapsedSeconds - a.elapsedSeconds);
+  const slowest = new Set(bySeconds.slice(0, MOST_REQUESTS));
+  return requests.filter((request) => slowest.has(request));
 }
 
 function viewRepeat({ inTurn, label, nodes, parent, seconds }: Repeat): RepeatView {
