@@ -14,6 +14,11 @@ export const LOG_EVENT = 'log';
 export const LOG_SEVERITY = 'log.severity';
 export const LOG_MESSAGE = 'log.message';
 
+/** OpenTracing's shim and others have events of that name that are none of these. */
+export function isLogLine(name: string, attributes: Readonly<Record<string, unknown>>): boolean {
+  return name === LOG_EVENT && attributes[LOG_MESSAGE] !== undefined;
+}
+
 const CONSOLE = { debug: 'DEBUG', log: 'INFO', info: 'INFO', warn: 'WARN', error: 'ERROR', trace: 'TRACE' };
 const DIAG = { verbose: 'TRACE', debug: 'DEBUG', info: 'INFO', warn: 'WARN', error: 'ERROR' };
 

@@ -1,7 +1,7 @@
 import { wordOf } from '../pages/text.ts';
 import { titleOf } from '../view/span-title.ts';
 import type { SpanView } from '../view/trace-view.ts';
-import { LOG_EVENT, LOG_MESSAGE, LOG_SEVERITY } from './log-lines.ts';
+import { isLogLine, LOG_MESSAGE, LOG_SEVERITY } from './log-lines.ts';
 
 /** A line that was logged in a trace, and by which of its spans. */
 export interface LogLineView {
@@ -19,11 +19,11 @@ export function viewLog(spans: readonly SpanView[]): LogLineView[] {
   const lines: LogLineView[] = [];
   for (const span of spans) {
     for (const { attributes, name, offsetSeconds } of span.events) {
-      if (name !== LOG_EVENT) continue;
+      if (!isLogLine(name, attributes)) continue;
       lines.push({
         offsetSeconds: span.offsetSeconds + offsetSeconds,
         severity: wordOf(attributes[LOG_SEVERITY] ?? 'INFO'),
-        message: wordOf(attributes[LOG_MESSAGE] ?? ''),
+        message: wordOf(attributes[LOG_MESSAGE]),
         spanId: span.spanId,
         span: titleOf(span),
       });

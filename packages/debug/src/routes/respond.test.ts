@@ -310,6 +310,16 @@ it('a trace of very many requests shows the first one and the latest, and counts
   expect(body).toContain('5100 spans of unknown_service:node are missing here.');
 });
 
+it('an event that is called log and is none of a log is an event like any other', () => {
+  const tracer = new TracerProvider({ spanProcessors: [new RequestsProcessor(store)] }).getTracer('test');
+  const span = tracer.startSpan('shim').addEvent('log', { event: 'cache miss', key: 7 });
+  span.end();
+  expect(ask('/requests.txt', 'fam=shim&b=0&exp=1').body).toContain('... log event=cache miss key=7\n');
+  const page = ask(`/requests/trace/${span.spanContext().traceId}`).body;
+  expect(page).toContain('cache miss');
+  expect(page).not.toContain('id="log"');
+});
+
 it('spans whose parents are elsewhere, lost, or each other are all shown', () => {
   const ids = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(16));
   const idGenerator = { generateTraceId: () => 'f'.repeat(32), generateSpanId: () => ids.shift() as string };

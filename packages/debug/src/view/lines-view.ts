@@ -1,5 +1,5 @@
 import type { HrTime } from '@opentelemetry/api';
-import { LOG_EVENT, LOG_MESSAGE, LOG_SEVERITY } from '../logs/log-lines.ts';
+import { isLogLine, LOG_MESSAGE, LOG_SEVERITY } from '../logs/log-lines.ts';
 import { cut, duration, TITLE_LIMIT, wordOf } from '../pages/text.ts';
 import {
   elapsedSeconds,
@@ -101,9 +101,9 @@ function tellEvent({ attributes = {}, name, time }: SpanEvent, prefix: string): 
     const what = `${wordOf(type ?? 'exception')}: ${wordOf(message ?? '')}`;
     return { time, text: cut(`${prefix}${what}`, LINE_LIMIT), error: true };
   }
-  if (name === LOG_EVENT) {
+  if (isLogLine(name, attributes)) {
     const { [LOG_MESSAGE]: message, [LOG_SEVERITY]: severity } = attributes;
-    const line = `${prefix}${wordOf(severity)} ${wordOf(message)}`;
+    const line = `${prefix}${wordOf(severity ?? 'INFO')} ${wordOf(message)}`;
     return { time, text: cut(line, LINE_LIMIT), error: severity === 'ERROR' };
   }
   const pairs = Object.entries(attributes)
