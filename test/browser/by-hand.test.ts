@@ -1,23 +1,18 @@
-import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { debugHandler, newEventLog, newTrace, RequestStore } from '@sonde/debug';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { newEventLog, newTrace, RequestStore } from '@sonde/debug';
+import type { BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { chromiumPath, launchChromium } from '../support/chromium.ts';
+import { chromiumPath } from '../support/chromium.ts';
+import { PagesInChromium } from '../support/pages-in-chromium.ts';
 
 /** Ignored by git: to look at after a run. */
 const screenshots = fileURLToPath(new URL('../.out/screenshots/', import.meta.url));
 
 describe.skipIf(chromiumPath === undefined)('traces and event logs by hand, in Chromium', () => {
-  let browser: Browser;
-  let server: Server;
-  let base: string;
+  let pages: PagesInChromium;
   let now = Date.now() - 10_000;
   const store = new RequestStore({ now: () => now });
-  const complaints: string[] = [];
 
   /** Two minutes of a program's life: fast and slow ones, failures, some that hang, and a pool. */
   function live(): void {
@@ -41,28 +36,17 @@ describe.skipIf(chromiumPath === undefined)('traces and event logs by hand, in C
   beforeAll(async () => {
     mkdirSync(screenshots, { recursive: true });
     live();
-    const debug = debugHandler({ store, service: 'by-hand', path: '/ops/debug' });
-    server = createServer((request, response) => debug(request, response) || response.end());
-    await once(server.listen(0), 'listening');
-    base = `http://localhost:${(server.address() as AddressInfo).port}/ops/debug`;
-    browser = await launchChromium();
+    pages = await PagesInChromium.serve({ store, service: 'by-hand' });
   });
-  afterAll(async () => {
-    await browser?.close();
-    server.closeAllConnections();
-    server.close();
-  });
-  afterEach(() => expect(complaints.splice(0)).toEqual([]));
+  afterAll(() => pages?.close());
+  afterEach(() => expect(pages.complaints.splice(0)).toEqual([]));
 
-  async function open(path: string, options: BrowserContextOptions = {}): Promise<Page> {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-    const page = await context.newPage();
-    page.on('console', (message) => complaints.push(message.text()));
-    page.on('pageerror', (error) => complaints.push(error.message));
+  async function open(path: string, options?: BrowserContextOptions): Promise<Page> {
+    const page = await pages.page(options);
     page.on('response', (response) => {
-      if (response.status() >= 400) complaints.push(`${response.status()} ${response.url()}`);
+      if (response.status() >= 400) pages.complaints.push(`${response.status()} ${response.url()}`);
     });
-    await page.goto(base + path);
+    await page.goto(pages.base + path);
     return page;
   }
 
@@ -116,7 +100,7 @@ describe.skipIf(chromiumPath === undefined)('traces and event logs by hand, in C
         cells.map((cell) => [cell.textContent?.indexOf('.'), cell.textContent?.length]),
       );
     expect(new Set(edges.map(([dot, length]) => (length ?? 0) - (dot ?? 0)))).toEqual(new Set([7]));
-    await page.goto(`${base}/requests?fam=mypkg.Fetch&b=11`);
+    await page.goto(`${pages.base}/requests?fam=mypkg.Fetch&b=11`);
     const rows = await page.locator('.histogram tbody tr').evaluateAll((rows) =>
       rows.map((row) => ({
         count: Number(row.children[3]?.textContent),
@@ -152,7 +136,7 @@ describe.skipIf(chromiumPath === undefined)('traces and event logs by hand, in C
       '/events',
       '/events?fam=mypkg.Pool&b=0&exp=1',
     ]) {
-      await page.goto(base + path);
+      await page.goto(pages.base + path);
       const overflow = await page.evaluate('document.documentElement.scrollWidth - window.innerWidth');
       expect([path, overflow]).toEqual([path, 0]);
     }

@@ -1,18 +1,13 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api';
 import { TracerProvider } from '@sonde/core';
-import { debugHandler, newEventLog, RequestStore, RequestsProcessor } from '@sonde/debug';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { newEventLog, RequestStore, RequestsProcessor } from '@sonde/debug';
+import type { BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { chromiumPath, launchChromium } from '../support/chromium.ts';
+import { chromiumPath } from '../support/chromium.ts';
+import { PagesInChromium } from '../support/pages-in-chromium.ts';
 
 describe.skipIf(chromiumPath === undefined)('by keyboard, in Chromium', () => {
-  let browser: Browser;
-  let server: Server;
-  let base: string;
-  const complaints: string[] = [];
+  let pages: PagesInChromium;
 
   beforeAll(async () => {
     const store = new RequestStore();
@@ -37,34 +32,16 @@ describe.skipIf(chromiumPath === undefined)('by keyboard, in Chromium', () => {
       }
     }
     newEventLog('pool', 'db-1', store).printf('dialed');
-    const debug = debugHandler({ store, service: 'keys', path: '/ops/debug' });
-    server = createServer((request, response) => debug(request, response) || response.end());
-    await once(server.listen(0), 'listening');
-    base = `http://localhost:${(server.address() as AddressInfo).port}/ops/debug`;
-    browser = await launchChromium();
+    pages = await PagesInChromium.serve({ store, service: 'keys' });
   });
-  afterAll(async () => {
-    await browser?.close();
-    server.closeAllConnections();
-    server.close();
-  });
+  afterAll(() => pages?.close());
   afterEach(async () => {
-    for (const context of browser.contexts()) await context.close();
-    expect(complaints.splice(0)).toEqual([]);
+    for (const context of pages.browser.contexts()) await context.close();
+    expect(pages.complaints.splice(0)).toEqual([]);
   });
 
-  async function open(path: string, options: BrowserContextOptions = {}): Promise<Page> {
-    const context = await browser.newContext({
-      viewport: { width: 1280, height: 800 },
-      permissions: ['clipboard-read', 'clipboard-write'],
-      ...options,
-    });
-    const page = await context.newPage();
-    page.on('console', (message) => complaints.push(message.text()));
-    page.on('pageerror', (error) => complaints.push(error.message));
-    await page.goto(base + path);
-    return page;
-  }
+  const open = (path: string, options?: BrowserContextOptions): Promise<Page> =>
+    pages.open(path, { permissions: ['clipboard-read', 'clipboard-write'], ...options });
 
   const press = async (page: Page, ...keys: string[]) => {
     for (const key of keys) await page.keyboard.press(key);
@@ -75,7 +52,7 @@ describe.skipIf(chromiumPath === undefined)('by keyboard, in Chromium', () => {
     );
   const copied = (page: Page) => page.evaluate<string>('navigator.clipboard.readText()');
   const isAt = (page: Page, pattern: RegExp) =>
-    page.waitForURL((url) => pattern.test(url.href.slice(base.length)));
+    page.waitForURL((url) => pattern.test(url.href.slice(pages.base.length)));
 
   it('j and k go from row to row, Enter opens, u and Esc lead back up', async () => {
     const page = await open('/requests');
@@ -146,7 +123,7 @@ describe.skipIf(chromiumPath === undefined)('by keyboard, in Chromium', () => {
     const page = await open('/requests');
     await press(page, 'g', 'z', 'e', 'j');
     expect(await focused(page)).toMatch(/^GET \/carts/);
-    expect(page.url()).toBe(`${base}/requests`);
+    expect(page.url()).toBe(`${pages.base}/requests`);
   });
 
   it('r loads the page again', async () => {
@@ -166,10 +143,10 @@ describe.skipIf(chromiumPath === undefined)('by keyboard, in Chromium', () => {
     );
     // While it is open, keys mean nothing else.
     await press(page, 'g', 'e', 'u');
-    expect(page.url()).toBe(`${base}/requests`);
+    expect(page.url()).toBe(`${pages.base}/requests`);
     await press(page, 'Escape');
     expect(await dialog.isVisible()).toBe(false);
-    expect(page.url()).toBe(`${base}/requests`);
+    expect(page.url()).toBe(`${pages.base}/requests`);
     await page.getByRole('button', { name: 'keys' }).click();
     await dialog.getByRole('button', { name: 'close' }).click();
     expect(await dialog.isVisible()).toBe(false);
@@ -188,7 +165,7 @@ describe.skipIf(chromiumPath === undefined)('by keyboard, in Chromium', () => {
     await press(page, '/');
     await page.keyboard.type('jkurcp?g e');
     expect(await page.getByRole('searchbox').inputValue()).toBe('jkurcp?g e');
-    expect(page.url()).toBe(`${base}/requests`);
+    expect(page.url()).toBe(`${pages.base}/requests`);
     await press(page, 'Escape', 'j');
     expect(await focused(page)).toMatch(/^GET \/carts/);
     await press(page, '/');
@@ -209,7 +186,7 @@ describe.skipIf(chromiumPath === undefined)('by keyboard, in Chromium', () => {
     }
     expect(await page.locator('.live').textContent()).toBe('live');
     expect(await page.evaluate('document.activeElement === document.body')).toBe(true);
-    expect(page.url()).toBe(`${base}/requests`);
+    expect(page.url()).toBe(`${pages.base}/requests`);
   });
 
   it('c copies the trace of the row or of the page, and says what', async () => {

@@ -1,23 +1,18 @@
-import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
 import { TracerProvider } from '@sonde/core';
-import { debugHandler, RequestStore, RequestsProcessor } from '@sonde/debug';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { RequestStore, RequestsProcessor } from '@sonde/debug';
+import type { BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { chromiumPath, launchChromium } from '../support/chromium.ts';
+import { chromiumPath } from '../support/chromium.ts';
+import { PagesInChromium } from '../support/pages-in-chromium.ts';
 
 /** Ignored by git: to look at after a run. */
 const screenshots = fileURLToPath(new URL('../.out/screenshots/', import.meta.url));
 
 describe.skipIf(chromiumPath === undefined)('the search and the errors, in Chromium', () => {
-  let browser: Browser;
-  let server: Server;
-  let base: string;
-  const complaints: string[] = [];
+  let pages: PagesInChromium;
 
   beforeAll(async () => {
     mkdirSync(screenshots, { recursive: true });
@@ -39,28 +34,13 @@ describe.skipIf(chromiumPath === undefined)('the search and the errors, in Chrom
       }
       span.end(at + 100 - i);
     }
-    const debug = debugHandler({ store, service: 'search', path: '/ops/debug' });
-    server = createServer((request, response) => debug(request, response) || response.end());
-    await once(server.listen(0), 'listening');
-    base = `http://localhost:${(server.address() as AddressInfo).port}/ops/debug`;
-    browser = await launchChromium();
+    pages = await PagesInChromium.serve({ store, service: 'search' });
   });
-  afterAll(async () => {
-    await browser?.close();
-    server.closeAllConnections();
-    server.close();
-  });
+  afterAll(() => pages?.close());
   // A form that the page's policy forbids says so on the console.
-  afterEach(() => expect(complaints.splice(0)).toEqual([]));
+  afterEach(() => expect(pages.complaints.splice(0)).toEqual([]));
 
-  async function open(path: string, options: BrowserContextOptions = {}): Promise<Page> {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
-    const page = await context.newPage();
-    page.on('console', (message) => complaints.push(message.text()));
-    page.on('pageerror', (error) => complaints.push(error.message));
-    await page.goto(`${base}${path}`);
-    return page;
-  }
+  const open = (path: string, options?: BrowserContextOptions): Promise<Page> => pages.open(path, options);
 
   const titles = (page: Page) => page.locator('table.requests tbody td:nth-child(3)').allTextContents();
 
@@ -132,7 +112,7 @@ describe.skipIf(chromiumPath === undefined)('the search and the errors, in Chrom
     await page.keyboard.press('Enter');
     await page.waitForURL(/duration%3E1s%29/);
     expect(await page.getByRole('heading', { level: 2 }).textContent()).toContain('0 requests');
-    expect(complaints.splice(0)).toEqual([expect.stringContaining('400')]);
+    expect(pages.complaints.splice(0)).toEqual([expect.stringContaining('400')]);
     await page.context().close();
   });
 });

@@ -1,13 +1,11 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { context, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@sonde/context';
 import { TracerProvider } from '@sonde/core';
-import { debugHandler, newEventLog, newTrace, RequestStore, RequestsProcessor } from '@sonde/debug';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { newEventLog, newTrace, RequestStore, RequestsProcessor } from '@sonde/debug';
+import type { BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { chromiumPath, launchChromium } from '../support/chromium.ts';
+import { chromiumPath } from '../support/chromium.ts';
+import { PagesInChromium } from '../support/pages-in-chromium.ts';
 
 /** What there is to walk: without one of these, the walk has lost its way. */
 const VIEWS = [
@@ -54,9 +52,7 @@ const byKeyboard: Way = async (page, href) => {
 };
 
 describe.skipIf(chromiumPath === undefined)('every view, in Chromium', () => {
-  let browser: Browser;
-  let server: Server;
-  let base: string;
+  let pages: PagesInChromium;
 
   beforeAll(async () => {
     context.setGlobalContextManager(new AsyncLocalStorageContextManager());
@@ -64,17 +60,9 @@ describe.skipIf(chromiumPath === undefined)('every view, in Chromium', () => {
     const now = Date.now();
     const store = new RequestStore({ now: () => now });
     live(store, now - 5_000);
-    const debug = debugHandler({ store, service: 'views', path: '/ops/debug', maxLivePages: 100 });
-    server = createServer((request, response) => debug(request, response) || response.end());
-    await once(server.listen(0), 'listening');
-    base = `http://localhost:${(server.address() as AddressInfo).port}/ops/debug`;
-    browser = await launchChromium();
+    pages = await PagesInChromium.serve({ store, service: 'views', maxLivePages: 100 });
   });
-  afterAll(async () => {
-    await browser?.close();
-    server.closeAllConnections();
-    server.close();
-  });
+  afterAll(() => pages?.close());
 
   /** A little of everything: fine, slow and failed, running, by hand, in one trace, linked, and a pool. */
   function live(store: RequestStore, now: number): void {
@@ -115,7 +103,7 @@ describe.skipIf(chromiumPath === undefined)('every view, in Chromium', () => {
   /** Which view an address is: without what only chooses among its like. */
   function viewOf(address: string): string {
     const { pathname, searchParams } = new URL(address);
-    const path = pathname.slice(new URL(base).pathname.length).replace(/[0-9a-f]{16,32}/g, '*');
+    const path = pathname.slice(new URL(pages.base).pathname.length).replace(/[0-9a-f]{16,32}/g, '*');
     const words = [...searchParams.keys()].filter((key) => !['fam', 'b'].includes(key)).sort();
     const b = searchParams.get('b');
     if (b !== null) words.unshift(`b=${Number(b) < 0 ? 'active' : Number(b) > 8 ? 'histogram' : 'bucket'}`);
@@ -139,11 +127,8 @@ describe.skipIf(chromiumPath === undefined)('every view, in Chromium', () => {
   }
 
   async function walk(way: Way, options: BrowserContextOptions): Promise<Map<string, string>> {
-    const complaints: string[] = [];
-    const browsing = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-    const page = await browsing.newPage();
-    page.on('console', (message) => complaints.push(message.text()));
-    page.on('pageerror', (error) => complaints.push(error.message));
+    const { base, complaints } = pages;
+    const page = await pages.page(options);
     page.on('response', (response) => {
       if (response.status() >= 400) complaints.push(`${response.status()} ${response.url()}`);
     });
@@ -170,7 +155,7 @@ describe.skipIf(chromiumPath === undefined)('every view, in Chromium', () => {
       await page.waitForLoadState();
       await arrive(view);
     }
-    await browsing.close();
+    await page.context().close();
     return seen;
   }
 
