@@ -1,12 +1,13 @@
 import { type ClientPhases, PHASE_NAMES } from '../analysis/client-phases.ts';
 import { curlOf } from '../forms/curl.ts';
+import { SPAN_ID, TRACE_ID } from '../forms/read-otlp.ts';
 import { attributeTerm } from '../query/write-query.ts';
 import { isSecretKey } from '../secrets.ts';
 import type { SpanReport } from '../view/trace-report.ts';
-import type { EventView, SpanView } from '../view/trace-view.ts';
+import type { EventView, SpanReference, SpanView } from '../view/trace-view.ts';
 import { searchAddress } from './address.ts';
 import { type Html, html } from './html.ts';
-import { duration, elapsed } from './text.ts';
+import { cut, duration, elapsed, TITLE_LIMIT } from './text.ts';
 
 /**
  * All that is known of one span, below its row.
@@ -22,9 +23,16 @@ ${facts(span, several)}
 ${span.phases !== undefined && timing(span.phases, span.elapsedSeconds)}
 ${attributes('Attributes', span.attributes, base)}
 ${span.events.length > 0 && events(span.events)}
-${span.links.map((link) => html`<h3>Link</h3><p>to <a href="${link.traceId}#${link.spanId}">trace ${link.traceId}, span ${link.spanId}</a></p>${attributes('', link.attributes)}`)}
-${span.linkedFrom.map((link) => html`<h3>Linked from</h3><p><a href="${link.traceId}#${link.spanId}">trace ${link.traceId}, span ${link.spanId}</a></p>`)}
+${span.links.map((link) => html`<h3>Link</h3><p>to ${linked(link)}</p>${attributes('', link.attributes)}`)}
+${span.linkedFrom.map((link) => html`<h3>Linked from</h3><p>${linked(link)}</p>`)}
 </div>`;
+}
+
+/** A program may link to anything that has the form of a context: `javascript:` is no trace, nor `//elsewhere`. */
+function linked({ spanId, traceId }: SpanReference): Html {
+  const [trace, span] = [traceId.toLowerCase(), spanId.toLowerCase()];
+  const name = html`trace ${cut(traceId, TITLE_LIMIT)}, span ${cut(spanId, TITLE_LIMIT)}`;
+  return TRACE_ID.test(trace) && SPAN_ID.test(span) ? html`<a href="${trace}#${span}">${name}</a>` : name;
 }
 
 /** An error is read before anything else. */

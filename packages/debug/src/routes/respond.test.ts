@@ -261,6 +261,22 @@ describe('hostile contents', () => {
     });
   });
 
+  it.each(['javascript:alert(1)//', '//evil.example/', 'data:text/html,x', '../../..'])(
+    'a link to the trace %j, which other SDKs keep, leads nowhere',
+    (id) => {
+      const tracer = new TracerProvider({ spanProcessors: [new RequestsProcessor(store)] }).getTracer('t');
+      const context = { traceId: id, spanId: '1'.repeat(16), traceFlags: 1 };
+      const good = { traceId: 'B'.repeat(32), spanId: '1'.repeat(16), traceFlags: 1 };
+      const span = tracer.startSpan('job');
+      Object.defineProperty(span, 'links', { value: [{ context }, { context: good }] });
+      span.end();
+      const { body } = ask(`/requests/trace/${span.spanContext().traceId}`);
+      expect(body).toContain(`trace ${id}, span`);
+      expect(body).not.toContain(`href="${id}`);
+      expect(body).toContain(`href="${'b'.repeat(32)}#${good.spanId}"`);
+    },
+  );
+
   it('in any path and query at all: an answer, no error, no state', () => {
     const before = JSON.stringify(askJson('/requests.json').families);
     const segment = fc.oneof(
