@@ -11,8 +11,11 @@ const WORTH_SHARE = 0.15;
 /** Nor does anything that nobody would notice. */
 const WORTH_SECONDS = 0.005;
 
-function isWorth(seconds: number, { root }: Case): boolean {
-  return seconds >= WORTH_SECONDS && seconds >= WORTH_SHARE * (root.end - root.start);
+/** Habits of the code are told of fast requests, too: today's table is short, and the database near. */
+const WORTH_SECONDS_OF_HABIT = 0.001;
+
+function isWorth(seconds: number, { root }: Case, least: number = WORTH_SECONDS): boolean {
+  return seconds >= least && seconds >= WORTH_SHARE * (root.end - root.start);
 }
 
 const share = (seconds: number, { root }: Case): string =>
@@ -75,7 +78,7 @@ const failed: Rule = ({ nodes, request, root }) => {
 const repeated: Rule = (details) =>
   details.nodes.flatMap((parent) =>
     repeatsAmong(parent.children, parent)
-      .filter(({ seconds }) => isWorth(seconds, details))
+      .filter(({ seconds }) => isWorth(seconds, details, WORTH_SECONDS_OF_HABIT))
       .map(({ inTurn, label, nodes, seconds }) =>
         reason(
           'repeated',
@@ -103,7 +106,7 @@ const coldConnection: Rule = (details) => {
   }
   return [...byHost].flatMap(([host, dials]) => {
     const seconds = secondsOf(dials, 'dns', 'connect', 'tls');
-    if (!isWorth(seconds, details)) return [];
+    if (!isWorth(seconds, details, WORTH_SECONDS_OF_HABIT)) return [];
     const [first] = dials as [Dial];
     const made =
       dials.length === 1

@@ -246,6 +246,20 @@ describe('why', () => {
       },
       ['It failed because “GET bank:3443/pay” was answered with 503.'],
     ],
+    [
+      'one call for each line of a short table',
+      {
+        name: 'GET /',
+        at: [0, 0.003],
+        below: Array.from({ length: 6 }, (_, i) => ({
+          name: `SELECT ${i}`,
+          at: [i * 0.0004, (i + 1) * 0.0004] as const,
+        })),
+      },
+      [
+        '“SELECT ?” is called 6 times, one after the other: 2.40 ms (80 %). One call for all of them, or all at once, would save most of it.',
+      ],
+    ],
     ['nothing to say of a fast one', { name: 'GET /', at: [0, 0.004] }, []],
   ])('is told of %s', (_name, root, sentences) => {
     expect(why(root)).toEqual(sentences);
