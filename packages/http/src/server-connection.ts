@@ -43,12 +43,14 @@ export class ServerConnection {
   settle(exchange: Exchange): boolean {
     if (this.first === exchange) {
       this.first = exchange.next;
-      return true;
+    } else {
+      let before = this.first;
+      while (before !== undefined && before.next !== exchange) before = before.next;
+      if (before === undefined) return false;
+      before.next = exchange.next;
     }
-    let before = this.first;
-    while (before !== undefined && before.next !== exchange) before = before.next;
-    if (before === undefined) return false;
-    before.next = exchange.next;
+    // Whoever still holds it must not hold all that came after it.
+    exchange.next = undefined;
     return true;
   }
 
@@ -56,6 +58,7 @@ export class ServerConnection {
   *takeOwed(): Generator<Exchange> {
     for (let exchange = this.first; exchange !== undefined; exchange = this.first) {
       this.first = exchange.next;
+      exchange.next = undefined;
       yield exchange;
     }
   }
