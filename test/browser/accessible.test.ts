@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { newTrace, RequestStore } from '@sonde/debug';
 import type { AxeResults } from 'axe-core';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chromiumPath, launchChromium } from '../support/chromium.ts';
+import { PagesInChromium } from '../support/pages-in-chromium.ts';
 import { Shop } from '../support/shop.ts';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -47,22 +49,47 @@ describe.skipIf(chromiumPath === undefined)(
       const faults: string[] = [];
       for (const address of pages) {
         await page.goto(address);
-        // What is folded is read, too.
-        await page.evaluate(`for (const one of document.querySelectorAll('details')) one.open = true`);
-        await page.evaluate(axe);
-        const run = `axe.run(document, { runOnly: ${JSON.stringify(RULES)}, resultTypes: ['violations'] })`;
-        const { violations } = (await page.evaluate(run)) as AxeResults;
-        for (const { id, nodes } of violations) {
-          faults.push(
-            `${address}: ${id}, ${nodes.length} times: ${nodes[0]?.html} ${nodes[0]?.failureSummary}`,
-          );
-        }
+        for (const fault of await faultsOf(page)) faults.push(`${address}: ${fault}`);
       }
       expect(faults).toEqual([]);
       await context.close();
     });
   },
 );
+
+/** What axe finds on a page, with everything unfolded. */
+async function faultsOf(page: Page): Promise<string[]> {
+  await page.evaluate(`for (const one of document.querySelectorAll('details')) one.open = true`);
+  await page.evaluate(axe);
+  const run = `axe.run(document, { runOnly: ${JSON.stringify(RULES)}, resultTypes: ['violations'] })`;
+  const { violations } = (await page.evaluate(run)) as AxeResults;
+  return violations.map(
+    ({ id, nodes }) => `${id}, ${nodes.length} times: ${nodes[0]?.html} ${nodes[0]?.failureSummary}`,
+  );
+}
+
+// The shop's latencies leave gaps, or not, as it happens.
+describe.skipIf(chromiumPath === undefined)('a histogram with gaps', () => {
+  let pages: PagesInChromium;
+  beforeAll(async () => {
+    let now = Date.now() - 10_000;
+    const store = new RequestStore({ now: () => now });
+    for (const millis of [1, 1, 2_000]) {
+      const trace = newTrace('mypkg.Fetch', '/asset', store);
+      now += millis;
+      trace.finish();
+    }
+    pages = await PagesInChromium.serve({ store });
+  });
+  afterAll(() => pages?.close());
+
+  it.each(['light', 'dark'] as const)('can be read where there is nothing, too (%s)', async (colorScheme) => {
+    const page = await pages.open('/requests?fam=mypkg.Fetch&b=11', { colorScheme });
+    expect(await page.locator('tr.none').count()).toBeGreaterThan(5);
+    expect(await faultsOf(page)).toEqual([]);
+    expect(pages.complaints).toEqual([]);
+  });
+});
 
 /** The addresses of HTML below the mount point, one of each kind: by path without ids, and what is asked for. */
 async function oneOfEachKind(mountPoint: string): Promise<string[]> {

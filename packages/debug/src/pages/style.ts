@@ -127,7 +127,8 @@ tbody th{font-weight:400}
 .landmarks{color:var(--accent);font-size:.84rem;white-space:nowrap}
 .unseen{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden;white-space:nowrap}
 [aria-current]{font-weight:700;color:var(--ink);text-decoration:none;border-bottom:2px solid var(--accent)}
-.none{color:var(--soft);opacity:.55}
+.none{color:var(--soft)}
+span.none{opacity:.55}
 .failed{color:var(--failed)}
 .running{color:var(--running)}
 a.failed,a.running{text-decoration-color:currentColor}
