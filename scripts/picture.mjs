@@ -27,15 +27,16 @@ const browser = await chromium.launch({
   executablePath: findChromium(),
   args: ['--no-sandbox', '--disable-gpu'],
 });
-const page = await browser.newPage({ viewport: { width: 1180, height: 480 }, deviceScaleFactor: 1.5 });
+const page = await browser.newPage({ viewport: { width: 1180, height: 590 }, deviceScaleFactor: 1.5 });
 const picture = (name) => page.screenshot({ path: join(root, `docs/images/${name}.png`) });
 
 await page.goto(`${gateway}/debug/requests`);
 await picture('requests');
 await page.getByRole('row', { name: 'POST /checkout' }).getByRole('link').first().click();
 await page.locator('table.requests a').first().click();
-await page.locator('summary').nth(3).click();
-await page.setViewportSize({ width: 1180, height: 660 });
+await page.setViewportSize({ width: 1180, height: 700 });
+// The link led to the span.
+await page.evaluate('scrollTo(0, 0)');
 await picture('trace');
 
 await browser.close();
