@@ -1,5 +1,5 @@
 import type { ReadableSpan } from '../readable-span.ts';
-import { Family, familyOf, MAX_FAMILY_NAME, methodOf, targetOf } from './family.ts';
+import { Family, familyOf, joined, methodOf, targetOf } from './family.ts';
 
 export const OVERFLOW_FAMILY = '(other families)';
 
@@ -24,6 +24,13 @@ export class Families {
     this.perBucket = perBucket;
     this.drops = drops;
     this.onNew = onNew;
+  }
+
+  /** How many parts of names lead to a family: as many as there are families at most. */
+  get remembered(): number {
+    let count = 0;
+    for (const byTarget of this.byMethod.values()) count += byTarget.size;
+    return count;
   }
 
   get(name: string): Family | undefined {
@@ -69,8 +76,9 @@ export class Families {
 
   private ofParts(root: ReadableSpan, target: string): Family {
     const family = this.named(familyOf(root));
-    // What went into the overflow is not worth a place, and a target that is cut is not all of it.
-    if (family.name === OVERFLOW_FAMILY || target.length > MAX_FAMILY_NAME) return family;
+    // One place for each family, as they are bounded: targets whose name was cut, or rid of credentials, or which went into
+    // the overflow, may be without number.
+    if (family.name !== joined(this.method, target)) return family;
     this.byMethod.set(this.method, this.byTarget.set(target, family));
     return family;
   }

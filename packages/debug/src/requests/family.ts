@@ -54,9 +54,13 @@ export const MAX_FAMILY_NAME = 200;
  */
 export function familyOf(root: ReadableSpan): string {
   const method = methodOf(root);
-  const target = targetOf(root, method);
   // Without credentials from the beginning: addresses of pages are made of it.
-  return withoutSecrets(method === undefined ? target : `${method} ${target}`).slice(0, MAX_FAMILY_NAME);
+  return withoutSecrets(joined(method, targetOf(root, method))).slice(0, MAX_FAMILY_NAME);
+}
+
+/** The two parts of a family's name, put together. */
+export function joined(method: string | undefined, target: string): string {
+  return method === undefined ? target : `${method} ${target}`;
 }
 
 /** The first word of a family's name; `undefined` for what is no request of HTTP. */
