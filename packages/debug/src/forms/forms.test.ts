@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { RequestStore } from '../requests/request-store.ts';
 import { RequestsProcessor } from '../requests/requests-processor.ts';
 import { atOnce } from '../slices.ts';
-import { viewTrace } from '../view/trace-view.ts';
+import { type SpanView, type TraceView, viewTrace } from '../view/trace-view.ts';
 import { otlpJson, otlpText, unixNano } from './otlp-json.ts';
 import { perfetto } from './perfetto.ts';
 import { traceMarkdown } from './trace-markdown.ts';
@@ -99,6 +99,42 @@ describe('the Markdown form', () => {
     const markdown = traceMarkdown(story('a | b', '/<img src=x>[x](javascript:1)\n# head').view, []);
     expect(markdown).not.toMatch(/<img|\]\(javascript/);
     expect(markdown.split('\n').filter((line) => line.startsWith('# '))).toHaveLength(1);
+  });
+});
+
+describe('a trace of more spans than there is room for', () => {
+  /** The second of the story's failed; here it comes after so many that did not. */
+  function long(failures: number): TraceView {
+    const { view } = story();
+    const [root, failed] = view.spans as [SpanView, SpanView, ...SpanView[]];
+    const log = { 'log.severity': 'WARN', 'log.message': 'out of paper' };
+    const logged = { ...root, events: [{ name: 'log', time: '', offsetSeconds: 0, attributes: log }] };
+    const spans = [
+      ...Array.from({ length: 300 }, () => root),
+      ...Array.from({ length: failures }, () => failed),
+    ];
+    return { ...view, spans: [...spans, logged] };
+  }
+
+  it.each([
+    ['text', (view: TraceView) => traceText(view, [])],
+    ['Markdown', (view: TraceView) => traceMarkdown(view, [])],
+  ])('tells its errors and what it logged all the same, as %s', (_form, tell) => {
+    const told = tell(long(1));
+    expect(told).toContain('RangeError: too much');
+    expect(told).toMatch(/0\.\d{6} WARN {2}out of paper/);
+    expect(told).not.toContain('more failed');
+  });
+
+  it('counts the errors that it does not tell', () => {
+    const last = long(50);
+    expect(traceText(last, []).match(/RangeError: too much/g)).toHaveLength(50);
+    expect(traceText(last, [])).not.toContain('more failed spans');
+    expect(traceMarkdown(last, [])).not.toContain('spans failed');
+    const first = long(51);
+    expect(traceText(first, []).match(/RangeError: too much/g)).toHaveLength(50);
+    expect(traceText(first, [])).toContain('… and 1 more failed spans');
+    expect(traceMarkdown(first, [])).toContain('1 more spans failed; the JSON form has them.');
   });
 });
 

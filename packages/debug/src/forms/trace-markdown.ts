@@ -1,11 +1,14 @@
 import { viewLog } from '../logs/log-view.ts';
-import { cut, duration, elapsed, oneLine, visible } from '../pages/text.ts';
+import { duration, elapsed, oneLine } from '../pages/text.ts';
 import type { PeerNote } from '../view/peers-view.ts';
 import { timeOf, titleOf } from '../view/span-title.ts';
 import type { SpanView, TraceProcess, TraceView } from '../view/trace-view.ts';
 import type { Reason } from '../why/why.ts';
+import { failureOf } from './failure.ts';
 
 const MAX_ROWS = 100;
+/** Failed spans that are told with their stacks, wherever they stand. */
+const MAX_FAILURES = 50;
 
 /** A trace for a ticket or an agent: what happened, why, the spans as a table, errors with their stacks. */
 export function traceMarkdown(
@@ -16,7 +19,7 @@ export function traceMarkdown(
   const { processes, requests, service, spans, start, traceId } = trace;
   const several = processes.length > 1;
   const shown = spans.slice(0, MAX_ROWS);
-  const failed = shown.filter(({ error }) => error);
+  const failed = spans.filter(({ error }) => error);
   return [
     `# ${inline(requests[0]?.title ?? 'trace')}`,
     '',
@@ -39,7 +42,10 @@ export function traceMarkdown(
     `| ${several ? '--- | ' : ''}--- | ---: | ---: | --- |`,
     ...shown.map((span) => row(span, several)),
     ...(spans.length > shown.length ? ['', `${spans.length - shown.length} more are in the JSON form.`] : []),
-    ...failed.flatMap(failure),
+    ...failed.slice(0, MAX_FAILURES).flatMap(failure),
+    ...(failed.length > MAX_FAILURES
+      ? ['', `${failed.length - MAX_FAILURES} more spans failed; the JSON form has them.`]
+      : []),
     ...log(spans),
     '',
   ].join('\n');
@@ -56,10 +62,8 @@ function row(span: SpanView, several: boolean): string {
 }
 
 function failure(span: SpanView): string[] {
-  const exception = span.events.find(({ name }) => name === 'exception')?.attributes;
-  const text = exception?.['exception.stacktrace'] ?? exception?.['exception.message'] ?? span.status.message;
-  if (typeof text !== 'string') return [];
-  return ['', `## Error in ${inline(titleOf(span))}`, '', ...fenced(visible(cut(text, 2_000)))];
+  const text = failureOf(span);
+  return text === undefined ? [] : ['', `## Error in ${inline(titleOf(span))}`, '', ...fenced(text)];
 }
 
 function log(spans: readonly SpanView[]): string[] {
@@ -72,6 +76,11 @@ function log(spans: readonly SpanView[]): string[] {
     );
   if (lines.length > MAX_ROWS) block.push(`… and ${lines.length - MAX_ROWS} more lines`);
   return ['', '## Log', '', ...fenced(block.join('\n'))];
+}
+
+/** What was written by hand in the trace. */
+export function byHandMarkdown(text: string): string {
+  return ['', '## By hand', '', ...fenced(text.trimEnd()), ''].join('\n');
 }
 
 /** Between fences that are longer than any in the text. */

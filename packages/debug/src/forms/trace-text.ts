@@ -1,9 +1,10 @@
 import { viewLog } from '../logs/log-view.ts';
-import { cut, duration, elapsed, oneLine, visible } from '../pages/text.ts';
+import { duration, elapsed, oneLine } from '../pages/text.ts';
 import type { PeerNote } from '../view/peers-view.ts';
 import { timeOf, titleOf } from '../view/span-title.ts';
 import type { SpanView, TraceView } from '../view/trace-view.ts';
 import type { Reason } from '../why/why.ts';
+import { failureOf } from './failure.ts';
 
 /** Characters of the columns. */
 const SERVICE_WIDTH = 16;
@@ -11,6 +12,8 @@ const NAME_WIDTH = 44;
 const BAR_WIDTH = 48;
 /** More lines scroll out of every terminal; the JSON form has them all. */
 const MAX_LINES = 200;
+/** Failed spans that are told with their stacks, wherever they stand. */
+const MAX_FAILURES = 50;
 
 /** A trace as a waterfall for a terminal: `curl localhost:3000/debug/requests/trace/….txt`. */
 export function traceText(
@@ -34,8 +37,8 @@ export function traceText(
     ...(hidden > 0 ? [`… and ${hidden} more spans; the JSON form has them all`] : []),
     ...(reasons.length > 0 ? ['', ...reasons.map(({ sentence }) => `* ${oneLine(sentence)}`)] : []),
     ...(notes.length > 0 ? ['', ...notes.map(({ sentence }) => `! ${oneLine(sentence)}`)] : []),
-    ...failures(shown),
-    ...log(shown),
+    ...failures(spans),
+    ...log(spans),
   ]);
 }
 
@@ -64,21 +67,14 @@ function barColumn({ active, elapsedSeconds, offsetSeconds }: SpanView, seconds:
 }
 
 function failures(spans: readonly SpanView[]): string[] {
-  return spans
-    .filter(({ error }) => error)
-    .flatMap((span) => {
-      const exception = span.events.find(({ name }) => name === 'exception')?.attributes;
-      const stack =
-        exception?.['exception.stacktrace'] ?? exception?.['exception.message'] ?? span.status.message;
-      if (typeof stack !== 'string') return [];
-      return [
-        '',
-        `✗ ${oneLine(titleOf(span))}`,
-        ...visible(cut(stack, 2_000))
-          .split('\n')
-          .map((line) => `    ${line}`),
-      ];
-    });
+  const failed = spans.filter(({ error }) => error);
+  const told = failed.slice(0, MAX_FAILURES).flatMap((span) => {
+    const failure = failureOf(span);
+    if (failure === undefined) return [];
+    return ['', `✗ ${oneLine(titleOf(span))}`, ...failure.split('\n').map((line) => `    ${line}`)];
+  });
+  const more = failed.length - MAX_FAILURES;
+  return more > 0 ? [...told, '', `… and ${more} more failed spans`] : told;
 }
 
 function log(spans: readonly SpanView[]): string[] {

@@ -2,7 +2,7 @@ import type { LogLineView } from '../logs/log-view.ts';
 import { type Html, html } from './html.ts';
 import { cut, elapsed, TITLE_LIMIT } from './text.ts';
 
-/** More lines than anyone reads on a page; the other forms have them all, below their spans. */
+/** More lines than anyone reads on a page; each is below its span, too. */
 const MAX_LINES = 500;
 
 /** What was logged during a trace, below its spans. */

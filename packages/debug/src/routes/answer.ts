@@ -50,17 +50,13 @@ export function answerForeign(form: Form, json: object): PageResponse {
   return answerWritten(form, `${JSON.stringify(json)}\n`);
 }
 
-/** The same, written already. */
+/** A body that is written already. */
 export function answerWritten(form: Form, body: string): PageResponse {
   return { status: 200, type: FORMS[form].type, body };
 }
 
 export function answerText(body: string, status = 200): PageResponse {
   return { status, type: FORMS.text.type, body };
-}
-
-export function answerMarkdown(body: string): PageResponse {
-  return { status: 200, type: FORMS.markdown.type, body };
 }
 
 /** 404, with the sentence that says why. */

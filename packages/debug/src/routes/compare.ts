@@ -9,7 +9,7 @@ import { compare } from '../view/compare-view.ts';
 import { summarize } from '../view/summary.ts';
 import { viewTrace } from '../view/trace-view.ts';
 import { usualIn } from '../view/usual.ts';
-import { answer, answerMissing, answerText } from './answer.ts';
+import { answer, answerJson, answerMissing, answerText } from './answer.ts';
 import type { PageRoute, PageSource } from './route.ts';
 
 /** Of what else `a` may be compared with. */
@@ -42,6 +42,7 @@ export const compareRoute: PageRoute = {
     }
     const view = yield* compare(yield* viewTrace([a], now), other, b === undefined);
     if (asked.form === 'text') return answerText(compareText(view));
+    if (asked.form === 'json') return answerJson(source, view);
     const others = othersOf(a, source).map((request) => summarize(request, now));
     const page = yield* comparePage(view, others, asked.base);
     return answer(asked, source, { title: 'compare', json: view, page: () => page });

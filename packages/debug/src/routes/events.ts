@@ -20,6 +20,7 @@ export const eventsRoute: PageRoute = {
       return answerJson(source, 'notice' in selection ? { error: selection.notice } : selection.list, status);
     const view = yield* viewEvents(source.store, source.now);
     if (asked.form === 'text') return answerText(eventsText(view, selection), status);
+    if (asked.form === 'json') return answerJson(source, view, status);
     const page = yield* eventsPage(view, selection, flags);
     return answer(asked, source, { status, title: 'events', json: view, page: () => page });
   },

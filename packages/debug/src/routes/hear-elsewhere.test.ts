@@ -130,6 +130,7 @@ describe('peers are asked', () => {
     '/debug/requests/trace/nonsense',
     `/debug/requests/trace/${'E'.repeat(33)}`,
     `/debug/requests/trace/${'e'.repeat(31)}`,
+    `/debug/requests/trace/${'0'.repeat(32)}`,
     '/debug/requests/trace/%2e%2e',
   ])('not for %s', async (path) => {
     await ask(path);

@@ -322,7 +322,20 @@ describe('the page of a distributed trace', () => {
     });
     expect(ask(path(id)).body).toContain('waited');
     expect(ask(`${path(id)}.txt`).body).toMatch(/^by hand:\n.* \/foo\/slow .*\n.*\.\.\. waited\n$/);
+    const { body, type } = ask(`${path(id)}.md`);
+    expect([type, body]).toEqual([
+      'text/markdown; charset=utf-8',
+      expect.stringMatching(/^## By hand\n\n```\nby hand:\n.*\n.*waited\n```\n$/),
+    ]);
     expect(ask(path('2'.repeat(32))).status).toBe(404);
+  });
+
+  it.each(['.otlp.json', '.perfetto.json'])('is not there as %s where there are no spans of it', (suffix) => {
+    const { body, status } = ask(`${path('1'.repeat(32))}${suffix}`);
+    expect([status, JSON.parse(body)]).toEqual([
+      404,
+      expect.objectContaining({ error: expect.stringContaining('No request of trace 111') }),
+    ]);
   });
 
   it('shows it below the spans where there are some, sensitive lines to those who may see them', () => {
@@ -334,7 +347,7 @@ describe('the page of a distributed trace', () => {
     byHand.lazyLog('to anna', true);
     byHand.finish();
     span.end();
-    for (const form of ['', '.txt', '.json']) {
+    for (const form of ['', '.txt', '.json', '.md']) {
       const target = `${path(traceId)}${form}`;
       expect(ask(target).body).toContain('job');
       expect(ask(target).body).toContain('to anna');

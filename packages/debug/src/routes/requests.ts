@@ -28,6 +28,7 @@ export const requestsRoute: PageRoute = {
     const untraced = source.self?.().facts.ignoredRequests;
     const view = yield* viewRequests(source.store, source.now, untraced);
     if (asked.form === 'text') return answerText(requestsText(view, selection), status);
+    if (asked.form === 'json') return answerJson(source, view, status);
     const page = yield* requestsPage(view, selection, flags, asked.base);
     return answer(asked, source, { status, title: 'requests', json: view, page: () => page });
   },

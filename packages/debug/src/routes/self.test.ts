@@ -27,7 +27,13 @@ beforeEach(() => {
   tracer.startSpan('child', {}, trace.setSpan(ROOT_CONTEXT, running));
   facts = {
     sampler: 'AlwaysOnSampler',
-    resource: { 'service.name': 'shop', 'cloud.api_key': 's3cret', size: [1, 2] },
+    resource: {
+      'service.name': 'shop',
+      'cloud.api_key': 's3cret',
+      'db.pwd': 's3cret',
+      'request.signature': 's3cret',
+      size: [1, 2],
+    },
     instrumentation: [
       { name: 'fetch client', active: true },
       { name: 'undici client', active: false, note: 'not loaded' },

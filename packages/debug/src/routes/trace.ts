@@ -2,7 +2,7 @@ import { jsonInSteps } from '../forms/json-in-steps.ts';
 import { otlpText } from '../forms/otlp-json.ts';
 import { otlpLines } from '../forms/otlp-lines.ts';
 import { perfetto } from '../forms/perfetto.ts';
-import { traceMarkdown } from '../forms/trace-markdown.ts';
+import { byHandMarkdown, traceMarkdown } from '../forms/trace-markdown.ts';
 import { traceText } from '../forms/trace-text.ts';
 import { flagsOf, traceLookOf } from '../pages/address.ts';
 import { byHandPage, byHandSection } from '../pages/by-hand-section.ts';
@@ -21,18 +21,12 @@ import { isoTime, type RequestSummary } from '../view/summary.ts';
 import { reportTrace, slowestOf } from '../view/trace-report.ts';
 import { viewTrace } from '../view/trace-view.ts';
 import { usualIn } from '../view/usual.ts';
-import {
-  answer,
-  answerLongJson,
-  answerMarkdown,
-  answerMissing,
-  answerText,
-  answerWritten,
-} from './answer.ts';
-import { FORMS } from './form.ts';
+import { answer, answerLongJson, answerMissing, answerText, answerWritten } from './answer.ts';
+import type { Form } from './form.ts';
 import type { Asked, PageResponse, PageRoute, PageSource } from './route.ts';
 
-export const TRACE_ID: RegExp = /^[0-9a-f]{32}$/;
+/** All zeros is no id (W3C Trace Context). */
+export const TRACE_ID: RegExp = /^(?!0{32})[0-9a-f]{32}$/;
 
 /**
  * `/debug/requests/trace/{traceId}`: every span of a trace, in this process and in those that told theirs, and what was
@@ -52,7 +46,7 @@ export const traceRoute: PageRoute = {
     const byHand = isId ? viewByHand(source.store, traceId, source.now, mayShow) : [];
     const parts = isId ? yield* partsOf(found, source.elsewhere, leftOut) : [];
     if (parts.length > 0) return yield* spans(asked, source, found, byHand, parts);
-    if (byHand.length > 0) return byHandAlone(asked, source, byHand);
+    if (byHand.length > 0 && !isOfSpans(asked.form)) return byHandAlone(asked, source, byHand);
     return answerMissing(
       asked,
       source,
@@ -115,7 +109,10 @@ function* spans(
     const more = byHand.length > 0 ? `\n${byHandText(byHand)}` : '';
     return answerText(`${traceText(report, report.why, report.notes)}${more}`);
   }
-  if (form === 'markdown') return answerMarkdown(traceMarkdown(report, report.why, report.notes));
+  if (form === 'markdown') {
+    const more = byHand.length > 0 ? byHandMarkdown(byHandText(byHand)) : '';
+    return answerWritten(form, `${traceMarkdown(report, report.why, report.notes)}${more}`);
+  }
   const json = byHand.length > 0 ? { ...report, byHand } : report;
   if (form === 'json') return yield* answerLongJson(source, json);
   const page = yield* tracePage(report, base, traceLookOf(query));
@@ -139,12 +136,16 @@ function* lines(
   const droppedSpans = found.reduce((sum, request) => sum + request.droppedSpans, leftOut);
   const head = { service, pid, at: isoTime(now), droppedSpans };
   const spans = found.flatMap(({ root, spans }) => [root, ...spans]);
-  return { status: 200, type: FORMS.lines.type, body: yield* otlpLines(head, spans) };
+  return answerWritten('lines', yield* otlpLines(head, spans));
 }
+
+/** Forms of others, in which there is nothing but spans. */
+const isOfSpans = (form: Form): boolean => form === 'otlp' || form === 'perfetto';
 
 function byHandAlone(asked: Asked, source: PageSource, byHand: readonly RequestSummary[]): PageResponse {
   const { base, form, id: traceId } = asked;
   if (form === 'text') return answerText(byHandText(byHand));
+  if (form === 'markdown') return answerWritten(form, byHandMarkdown(byHandText(byHand)).trimStart());
   const page = () => byHandPage(traceId, byHand, base);
   return answer(asked, source, { title: 'trace', json: { traceId, byHand }, page });
 }

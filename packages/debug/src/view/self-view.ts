@@ -3,6 +3,7 @@ import { cut, TITLE_LIMIT, VALUE_LIMIT } from '../pages/text.ts';
 import { hrTimeOf } from '../readable-span.ts';
 import { BUCKET_COUNT } from '../requests/buckets.ts';
 import type { Drops, RequestStore } from '../requests/request-store.ts';
+import { isSecretKey } from '../secrets.ts';
 import type { ApiFacts } from '../self/api-facts.ts';
 import type { CostView } from '../self/cost.ts';
 import type { ExportFacts, SelfFacts } from '../self/self-facts.ts';
@@ -67,7 +68,7 @@ export interface ExportView extends Omit<ExportFacts, 'lastExport' | 'lastError'
 
 const REQUESTS_PER_STEP = 500;
 const MAX_VARIABLES = 100;
-/** Words in the names of attributes whose values nobody may see. */
+/** Beyond `isSecretKey`, such a word anywhere in a name: a resource has few, and a value that is withheld is no harm. */
 const SECRET = /secret|token|passw|credential|cookie|authorization|api[._-]?key/i;
 
 /** @param sensitive whether whoever asks may see the values of the resource and the environment */
@@ -136,7 +137,8 @@ function viewResource(
   return Object.fromEntries(
     Object.entries(resource).map(([key, value]) => {
       const text = typeof value === 'string' ? value : (JSON.stringify(viewValue(key, value)) ?? '');
-      const shown = sensitive && !SECRET.test(key) ? cut(text, TITLE_LIMIT) : '(not shown)';
+      const shown =
+        sensitive && !isSecretKey(key) && !SECRET.test(key) ? cut(text, TITLE_LIMIT) : '(not shown)';
       return [cut(key, TITLE_LIMIT), shown];
     }),
   );
