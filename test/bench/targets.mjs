@@ -22,7 +22,7 @@ const TARGETS = {
   fetchInstalled: () => [{ atMost: 1.05 }],
   fetchThree: (node) => (node === 24 ? [{ atMost: 15 }] : []),
   fetchAll: (node) => (node === 24 ? [{ atMost: 30 }] : []),
-  fetchSpan: () => [{ than: SDK, atMostTimes: 1.5, aim: 1 }],
+  fetchSpan: () => [{ than: SDK, atMostTimes: 1.5 }],
   allocated: () => [{ atMost: 400 }],
   retained: () => [{ atMost: 300 }],
   retainedAttributes: () => [{ atMost: 500 }],

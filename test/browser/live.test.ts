@@ -108,6 +108,7 @@ describe.skipIf(chromiumPath === undefined)('an open page, in Chromium', () => {
     expect(scrolled).toBeGreaterThan(0);
     for (let i = 0; i < 5; i++) finish('GET /orders', `/late/${i}`);
     await page.getByText('/late/4').waitFor();
+    expect(await page.evaluate('scrollY')).toBe(scrolled);
     expect(await row.evaluate((element) => (element as { mark?: string }).mark)).toBe('the same');
     expect(await page.evaluate('document.activeElement.closest("tr").mark')).toBe('the same');
   });

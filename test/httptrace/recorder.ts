@@ -3,32 +3,35 @@ import { expect } from 'vitest';
 
 export type HookName = keyof ClientTrace;
 
-export const HOOKS: readonly HookName[] = [
-  'requestStart',
-  'getConn',
-  'getConnFailed',
-  'dnsStart',
-  'dnsDone',
-  'connectStart',
-  'connectDone',
-  'tlsHandshakeStart',
-  'tlsHandshakeDone',
-  'proxyConnectStart',
-  'proxyConnectDone',
-  'gotConn',
-  'putIdleConn',
-  'connClosed',
-  'wroteHeaderField',
-  'wroteHeaders',
-  'wait100Continue',
-  'wroteRequest',
-  'gotFirstResponseByte',
-  'got100Continue',
-  'got1xxResponse',
-  'gotResponseHeaders',
-  'bodyChunk',
-  'requestEnd',
-];
+/** A record, so that a hook that is missing here is no program. */
+const every: Record<HookName, true> = {
+  requestStart: true,
+  getConn: true,
+  getConnFailed: true,
+  dnsStart: true,
+  dnsDone: true,
+  connectStart: true,
+  connectDone: true,
+  tlsHandshakeStart: true,
+  tlsHandshakeDone: true,
+  proxyConnectStart: true,
+  proxyConnectDone: true,
+  gotConn: true,
+  putIdleConn: true,
+  connClosed: true,
+  wroteHeaderField: true,
+  wroteHeaders: true,
+  wait100Continue: true,
+  wroteRequest: true,
+  gotFirstResponseByte: true,
+  got100Continue: true,
+  got1xxResponse: true,
+  gotResponseHeaders: true,
+  bodyChunk: true,
+  requestEnd: true,
+};
+
+export const HOOKS = Object.keys(every) as readonly HookName[];
 
 export type Call = TraceInfo & { readonly hook: HookName } & Readonly<Record<string, unknown>>;
 
