@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Collector } from '../support/collector.ts';
+import { sentencesOf } from '../support/peer-notes.ts';
 import { Program } from '../support/program.ts';
 
 /** A process of its own, and where it listens. */
@@ -60,7 +61,6 @@ async function latestTrace({ url }: Service): Promise<Json> {
 }
 
 const services = ({ spans }: Json): string[] => spans.map(({ kind, service }: Json) => `${service} ${kind}`);
-const sentences = ({ notes }: Json): string[] => notes.map(({ sentence }: Json) => sentence);
 const announced = (): string[] => {
   const directory = join(runtime, 'sonde');
   return existsSync(directory) ? readdirSync(directory) : [];
@@ -90,7 +90,7 @@ describe('processes of one user', () => {
     await fetch(gateway.url);
     const trace = await latestTrace(gateway);
     expect(services(trace)).toEqual(['gateway server', 'gateway client', 'orders server']);
-    expect(sentences(trace)).toEqual([]);
+    expect(sentencesOf(trace)).toEqual([]);
     expect(services(await latestTrace(orders))).toEqual(services(trace));
   });
 
@@ -109,7 +109,7 @@ describe('processes of one user', () => {
     await orders.program.ended;
     expect((await fetch(gateway.url)).status).toBe(502);
     const page = `http://localhost:${new URL(orders.url).port}/debug`;
-    expect(sentences(await latestTrace(gateway))).toEqual([
+    expect(sentencesOf(await latestTrace(gateway))).toEqual([
       `orders (${page}) has ended; what it knew of this trace went with it.`,
     ]);
   });
@@ -120,7 +120,7 @@ describe('processes of one user', () => {
     await fetch(`${orders.url}/leave`);
     await orders.program.ended;
     await fetch(gateway.url);
-    expect(sentences(await latestTrace(gateway))).toEqual([
+    expect(sentencesOf(await latestTrace(gateway))).toEqual([
       `Nobody answers for localhost:${new URL(orders.url).port}, called by this trace; a process with Sonde can be listed in SONDE_PEERS.`,
     ]);
   });
@@ -153,7 +153,7 @@ describe('SONDE_PEERS', () => {
     await orders.program.ended;
     await fetch(gateway.url);
     const trace = await latestTrace(gateway);
-    expect(sentences(trace)).toEqual([`orders (${orders.url}/debug) did not answer: connection refused.`]);
+    expect(sentencesOf(trace)).toEqual([`orders (${orders.url}/debug) did not answer: connection refused.`]);
     expect(services(trace)).toEqual(['gateway server', 'gateway client']);
   });
 

@@ -1,6 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sentencesOf } from '../support/peer-notes.ts';
 import { Shop, type ShopService } from '../support/shop.ts';
 
 let shop: Shop;
@@ -125,7 +126,7 @@ describe('the shop', () => {
       const { pid, url } = shop.services[service];
       expect(processes).toContainEqual({ service, pid, url: `${url}/debug` });
     }
-    expect(whole.notes).toEqual([]);
+    expect(sentencesOf(whole)).toEqual([]);
     for (const name of ['orders', 'payments'] as const) {
       expect(treeOf(await wholeTrace(name, traceId))).toEqual(tree);
     }
@@ -265,7 +266,7 @@ describe('the shop', () => {
     expect(charge).toMatchObject({ error: true, attributes: { 'error.type': 'ECONNREFUSED' } });
     const whole = await wholeTrace('gateway', traceId);
     expect(treeOf(whole).at(-1)).toBe('        orders client POST');
-    expect(whole.notes.map(({ sentence }: Json) => sentence)).toEqual([
+    expect(sentencesOf(whole)).toEqual([
       `payments (${shop.services.payments.url}/debug) has ended; what it knew of this trace went with it.`,
     ]);
     // The bank's request broke with payments.
