@@ -47,7 +47,7 @@ const HIGH = 1 - LOW;
 const TOO_HIGH = 2 ** (53 - 32);
 
 /**
- * What `Number(nanos)` is, for times within 2^64 of zero, at a tenth of its price where it is less than 104 days: V8
+ * What `Number(nanos)` is, for times from -2^63 up to 2^64, at a tenth of its price where it is less than 104 days: V8
  * calls its runtime for `Number`, twenty nanoseconds, but compiles both of these array accesses to a move.
  */
 export function toNumber(nanos: bigint): number {

@@ -26,6 +26,18 @@ describe('a list of events', () => {
     expect(names(list)).toEqual(['first', 'second']);
   });
 
+  it('weighs the same whether it was read or not', () => {
+    const list = new EventList();
+    expect(list.bytes).toBe(0);
+    list.add('first', { size: 3 }, 0, now, 128);
+    const one = list.bytes;
+    expect(one).toBeGreaterThan(0);
+    list.read(anchor);
+    expect(list.bytes).toBe(one);
+    list.add('second', { size: 3 }, 0, now, 128);
+    expect(list.bytes).toBe(2 * one);
+  });
+
   it('lets a reader take events out and put others in', () => {
     const list = new EventList();
     for (const name of ['a', 'b']) list.add(name, {}, 0, now, 2);

@@ -35,7 +35,9 @@ export class EventList {
 
   get bytes(): number {
     let bytes = 0;
-    for (const { attributes } of this.timed ?? []) bytes += BYTES_PER_EVENT + attributesBytes(attributes);
+    if (this.timed !== undefined) {
+      for (const { attributes } of this.timed) bytes += BYTES_PER_EVENT + attributesBytes(attributes);
+    }
     for (let event = this.first; event !== undefined; event = event.next) {
       bytes += BYTES_PER_EVENT + attributesBytes(event.attributes);
     }
