@@ -98,6 +98,77 @@ describe.each(undiciCopies)('undici $major', ({ major, load }) => {
     return recorder;
   }
 
+  describe('what a user hands to dispatch', () => {
+    /** Of the older kind and of the newer, whichever this copy wants. */
+    class Handler {
+      private end: (how: unknown) => void = () => {};
+      readonly ended = new Promise<unknown>((resolve) => {
+        this.end = resolve;
+      });
+      onConnect(): void {}
+      onRequestStart(): void {}
+      onHeaders(): boolean {
+        return true;
+      }
+      onResponseStart(): void {}
+      onData(): boolean {
+        return true;
+      }
+      onResponseData(): void {}
+      onComplete(): void {
+        this.end('complete');
+      }
+      onResponseEnd(): void {
+        this.end('complete');
+      }
+      onError(error: unknown): void {
+        this.end(error);
+      }
+      onResponseError(_controller: unknown, error: unknown): void {
+        this.end(error);
+      }
+    }
+    const failure = new Error('the getter of the user');
+    const unreadable = <Target extends object>(target: Target, name: string): Target =>
+      Object.defineProperty(target, name, {
+        get() {
+          throw failure;
+        },
+      });
+    const options = () => ({ origin: at(''), path: '/', method: 'GET' }) as const;
+
+    it.each(['handler', 'constructor'])(
+      'is served though its `%s` cannot be read, and its trace is its own',
+      async (name) => {
+        const { Agent } = await load();
+        const agent = using(new Agent({ connections: 1 }));
+        // The second waits for the connection of the first.
+        const asked = [1, 2].map(() => {
+          const handler = unreadable(new Handler(), name);
+          const recorder = new Recorder();
+          withClientTrace(recorder.trace, () => agent.dispatch(options(), handler as never));
+          return { handler, recorder };
+        });
+        expect(await Promise.all(asked.map(({ handler }) => handler.ended))).toEqual([
+          'complete',
+          'complete',
+        ]);
+        for (const { recorder } of asked) {
+          await recorder.over;
+          expect(recorder.all('requestStart')).toMatchObject([{ req: { attempt: 1 } }]);
+        }
+      },
+    );
+
+    it('is refused by undici, and not by us, where its path cannot be read', async () => {
+      const { Client } = await load();
+      const client = using(new Client(at('')));
+      const handler = new Handler();
+      withClientTrace({}, () => client.dispatch(unreadable(options(), 'path'), handler as never));
+      expect(await handler.ended).toBe(failure);
+    });
+  });
+
   describe('EnvHttpProxyAgent', () => {
     async function agent(options: object = {}): Promise<Undici.Dispatcher> {
       const { EnvHttpProxyAgent } = await load();

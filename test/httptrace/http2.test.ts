@@ -434,6 +434,32 @@ describe('a stream that the peer does not allow yet', () => {
     await close(session);
   });
 
+  it('writes in its turn where many wait, but for those that were given up', async () => {
+    const session = await full();
+    const busy = [1, 2].map(() => traced(session));
+    await expect.poll(() => held.length).toBe(2);
+    const written: number[] = [];
+    const waiting = Array.from({ length: 20 }, (_, i) => {
+      const recorder = new Recorder();
+      const trace = { ...recorder.trace, wroteHeaders: () => void written.push(i) };
+      const giveUp = new AbortController();
+      const stream = withClientTrace(trace, () => session.request({}, { signal: giveUp.signal }));
+      stream.on('error', () => {});
+      return { giveUp, over: recorder.over, done: read(stream).catch(() => {}) };
+    });
+    const givenUp = waiting.filter((_, i) => i % 5 === 2);
+    for (const { giveUp } of givenUp) giveUp.abort();
+    await Promise.all(givenUp.map(({ over }) => over));
+    for (let ended = 0; ended < 18; ended++) {
+      await expect.poll(() => held.length).toBeGreaterThan(ended);
+      release(held[ended]);
+    }
+    await Promise.all([...busy, ...waiting.map(({ done }) => done)]);
+    await Promise.all(waiting.map(({ over }) => over));
+    expect(written).toEqual(waiting.flatMap((_, i) => (i % 5 === 2 ? [] : [i])));
+    await close(session);
+  });
+
   it('is told as written when it is handed over, where those in its way are not traced', async () => {
     const session = await full();
     const untraced = [1, 2].map(() => read(session.request({})));

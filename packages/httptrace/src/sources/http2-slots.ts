@@ -1,13 +1,10 @@
 import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
 import { guarded } from '../report.ts';
 
-interface Waiting {
-  readonly stream: ClientHttp2Stream;
-  readonly opened: () => void;
-}
+type Waiting = Map<ClientHttp2Stream, () => void>;
 
 /** In the order in which they came, which is that in which they are let go. */
-const waiting = new WeakMap<ClientHttp2Session, Set<Waiting>>();
+const waiting = new WeakMap<ClientHttp2Session, Waiting>();
 
 /** The state of a stream whose headers have not left (RFC 9113, 5.1; `NGHTTP2_STREAM_STATE_IDLE`). */
 const IDLE = 1;
@@ -28,12 +25,11 @@ export function whenOpen(
     opened();
     return () => {};
   }
-  const mine: Waiting = { stream, opened };
   const others = waiting.get(session);
-  if (others === undefined) waiting.set(session, new Set([mine]));
-  else others.add(mine);
+  if (others === undefined) waiting.set(session, new Map([[stream, opened]]));
+  else others.set(stream, opened);
   return () => {
-    if (waiting.get(session)?.delete(mine)) opened();
+    if (waiting.get(session)?.delete(stream)) opened();
   };
 }
 
@@ -41,16 +37,16 @@ export function whenOpen(
 export function streamEnded(session: ClientHttp2Session, stream: ClientHttp2Stream): void {
   const all = waiting.get(session);
   if (all === undefined) return;
-  for (const one of all) if (one.stream === stream) all.delete(one);
+  all.delete(stream);
   if (all.size === 0) waiting.delete(session);
   // The session writes what it may at the end of the tick.
   else setImmediate(look, all);
 }
 
-const look = guarded('the look at streams that wait', (all: Set<Waiting>) => {
-  for (const one of all) {
-    if (one.stream.state?.state === IDLE) return;
-    all.delete(one);
-    one.opened();
+const look = guarded('the look at streams that wait', (all: Waiting) => {
+  for (const [stream, opened] of all) {
+    if (stream.state?.state === IDLE) return;
+    all.delete(stream);
+    opened();
   }
 });

@@ -46,9 +46,11 @@ export class RequestWrites {
     return bytes;
   }
 
-  call(request: unknown, name: Writing, args: unknown[], bytes: number): unknown {
-    this.bytes += bytes;
-    const answer = (this.originals[name] as Method).apply(request, args);
+  call(request: unknown, name: Writing, args: unknown[]): unknown {
+    const original = this.originals[name] as Method;
+    if (this.onWrite === undefined) return original.apply(request, args);
+    if (name !== 'flushHeaders') this.bytes += sizeOf(args[0], args[1]);
+    const answer = original.apply(request, args);
     this.onWrite?.();
     return answer;
   }
@@ -56,13 +58,13 @@ export class RequestWrites {
 
 const writing: Readonly<Record<Writing, PropertyDescriptor>> = {
   write: hidden(function (this: Written, ...args: unknown[]) {
-    return this[WRITES].call(this, 'write', args, sizeOf(args[0], args[1]));
+    return this[WRITES].call(this, 'write', args);
   }),
   end: hidden(function (this: Written, ...args: unknown[]) {
-    return this[WRITES].call(this, 'end', args, sizeOf(args[0], args[1]));
+    return this[WRITES].call(this, 'end', args);
   }),
   flushHeaders: hidden(function (this: Written, ...args: unknown[]) {
-    return this[WRITES].call(this, 'flushHeaders', args, 0);
+    return this[WRITES].call(this, 'flushHeaders', args);
   }),
 };
 

@@ -219,7 +219,7 @@ export class DispatchWatch {
     const within = this.unwrapped.get(handler);
     if (within !== undefined) return this.wishes.get(within);
     // Of a copy of undici that has not shown itself: from now on what it makes is known.
-    this.meetUnwrapper(handler.constructor);
+    this.meetUnwrapper(readable(handler, 'constructor'));
     return undefined;
   }
 
@@ -227,7 +227,7 @@ export class DispatchWatch {
     const { wish: outerWish, handler: outerHandler, path: outerPath } = this;
     this.wish = wish;
     this.handler = handler;
-    this.path = (options as { path?: unknown }).path;
+    this.path = readable(options, 'path');
     try {
       return proceed();
     } finally {
@@ -242,7 +242,7 @@ export class DispatchWatch {
   private partOf(options: object, handler: object): Wish | undefined {
     const { wish } = this;
     if (wish === undefined || handler instanceof AsyncResource) return undefined;
-    if ((options as { path?: unknown }).path !== this.path) return undefined;
+    if (readable(options, 'path') !== this.path) return undefined;
     return wish;
   }
 
@@ -264,18 +264,27 @@ function mayRepeat(handler: object): boolean {
 }
 
 function isUnwrapper(value: unknown): value is Unwrapper {
-  return typeof value === 'function' && typeof (value as Partial<Unwrapper>).unwrap === 'function';
+  return typeof value === 'function' && typeof readable(value, 'unwrap') === 'function';
 }
 
 /** Handlers of retries and redirects hold the one that they serve, which stays the same. */
 function innermost(handler: object): object {
   let found = handler;
   for (let depth = 0; depth < 8; depth++) {
-    const { handler: inner } = found as { handler?: unknown };
+    const inner = readable(found, 'handler');
     if (!isObject(inner)) break;
     found = inner;
   }
   return found;
+}
+
+/** What users hand over may have getters that throw: what cannot be read is not there, and undici says what it thinks. */
+function readable(object: object, name: string): unknown {
+  try {
+    return (object as { readonly [name: string]: unknown })[name];
+  } catch {
+    return undefined;
+  }
 }
 
 /** By what it has, as a bundler may have changed its name; dispatchers of users' have no such accessors of their own. */
