@@ -57,6 +57,12 @@ describe('sonde open', () => {
     expect(await text(opened, 'requests')).toContain('from a file');
   });
 
+  it("leads to the pages from elsewhere, but not for good: the port may be another program's next", async () => {
+    const origin = await open((await save('elsewhere')).file);
+    const { headers, status } = await fetch(`${origin}/`, { redirect: 'manual' });
+    expect([status, headers.get('location')]).toEqual([302, '/debug/requests']);
+  });
+
   it('is for this machine alone, as the pages are', async () => {
     const origin = await open((await save('closed')).file);
     const status = await new Promise((resolve) => {

@@ -25,7 +25,8 @@ async function main(): Promise<void> {
   const debug = debugHandler({ download });
   const server = createServer((request, response) => {
     if (debug(request, response)) return;
-    response.writeHead(308, { Location: '/debug/requests' }).end();
+    // Not for good: browsers would remember it for whatever serves this port next.
+    response.writeHead(302, { Location: '/debug/requests' }).end();
   });
   server.on('error', ({ message }) => {
     console.error(`sonde: the pages cannot be served: ${message}`);

@@ -131,6 +131,13 @@ it.each(['1', 'yes', 'on'])('with OTEL_SDK_DISABLED=%s nothing is disabled, and 
   });
 });
 
+it('with SONDE_DISABLED=yes nothing is disabled, and that is said', () => {
+  expect(read({ SONDE_DISABLED: 'yes' })).toMatchObject({
+    disabled: false,
+    warnings: ['SONDE_DISABLED is "yes", expected 0 or 1; using 0'],
+  });
+});
+
 describe('the batches', () => {
   const defaults = {
     maxQueueSize: 2_048,

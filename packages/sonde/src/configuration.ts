@@ -8,6 +8,7 @@ import {
   readBoolean,
   readDuration,
   readNumber,
+  readSwitch,
   readTimeout,
   settleText,
   splitList,
@@ -77,7 +78,7 @@ export interface Batching {
 export function readConfiguration(options: StartOptions, env: Environment, warn: Warn): Configuration {
   const resourceAttributes = parseResourceAttributes(env['OTEL_RESOURCE_ATTRIBUTES'] ?? '', warn);
   return {
-    disabled: env['SONDE_DISABLED'] === '1' || readBoolean(env, 'OTEL_SDK_DISABLED', warn),
+    disabled: readSwitch(env, 'SONDE_DISABLED', false, warn) || readBoolean(env, 'OTEL_SDK_DISABLED', warn),
     serviceName:
       settleText('serviceName', options.serviceName, warn) ||
       env['OTEL_SERVICE_NAME'] ||
@@ -141,7 +142,7 @@ function isExporting(env: Environment, warn: Warn): boolean {
 
 /** What a variable switches on, separated by commas, of what there is. */
 function readSwitches(env: Environment, variable: string, known: readonly string[], warn: Warn): string[] {
-  const given = splitList(env[variable] ?? '');
+  const given = splitList(env[variable]?.toLowerCase());
   for (const name of given) {
     if (!known.includes(name)) {
       warn(`${variable} has "${name}", expected ${known.join(', ')}; it is ignored`);
@@ -173,8 +174,7 @@ function readClientPhases(env: Environment, warn: Warn): ClientPhases {
 
 /** In its letters: methods are case-sensitive (semantic conventions, `http.request.method`). */
 function readKnownMethods(env: Environment): readonly string[] | undefined {
-  const given = env['OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS']?.split(',').map((method) => method.trim());
-  const methods = given?.filter((method) => method !== '') ?? [];
+  const methods = splitList(env['OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS']);
   return methods.length === 0 ? undefined : methods;
 }
 

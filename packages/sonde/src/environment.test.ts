@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readConfiguration } from './configuration.ts';
-import { ReadVariables, withoutCredentials } from './environment.ts';
+import { ReadVariables, readSwitch, splitList, withoutCredentials } from './environment.ts';
 
 function told(env: Record<string, string>) {
   const said: string[] = [];
@@ -55,8 +55,40 @@ describe('the variables that were read', () => {
   it.each([
     ['http://c:4318', 'http://c:4318'],
     ['http://u:p@c/', 'http://…@c/'],
+    ['http://u:p@ss@c/', 'http://…@c/'],
+    ['http://u:p"q@c/', 'http://…@c/'],
+    ['http://c/npm/@scope', 'http://c/npm/@scope'],
+    ['http://u:p@s@a,b=http://v:q@w@b/x', 'http://…@a,b=http://…@b/x'],
     ['X is "http://u:p@c?k=v", expected', 'X is "http://…@c?…", expected'],
   ])('%s is told as %s', (text, shown) => {
     expect(withoutCredentials(text)).toBe(shown);
   });
+});
+
+it.each([
+  [undefined, []],
+  ['', []],
+  [' , ', []],
+  ['GET, purge ,,/A', ['GET', 'purge', '/A']],
+])('a list of %j is %j', (text, items) => {
+  expect(splitList(text)).toEqual(items);
+});
+
+it.each([
+  [undefined, [false, true], false],
+  ['', [false, true], false],
+  ['1', [true, true], false],
+  ['0', [false, false], false],
+  ['true', [false, true], true],
+  ['off', [false, true], true],
+  [' 1', [false, true], true],
+])('a switch of %j is %j, by default off and on; whether that is wrong: %s', (value, settled, wrong) => {
+  const said: string[] = [];
+  const env = { SONDE_X: value };
+  expect(
+    [false, true].map((byDefault) => readSwitch(env, 'SONDE_X', byDefault, (one) => said.push(one))),
+  ).toEqual(settled);
+  expect(said).toEqual(
+    wrong ? [0, 1].map((used) => `SONDE_X is "${value}", expected 0 or 1; using ${used}`) : [],
+  );
 });

@@ -55,9 +55,12 @@ export class ReadVariables {
   }
 }
 
-/** What is wrong with an address is said with the address. */
+/**
+ * What is wrong with an address is said with the address. Who asks and their password end at the last `@` of the
+ * authority (URL Standard, "authority state").
+ */
 export function withoutCredentials(text: string): string {
-  return text.replace(/\/\/[^/@\s"]*@/g, '//…@').replace(/\?[^\s"]*/g, '?…');
+  return text.replace(/\/\/[^/\s]*@/g, '//…@').replace(/\?[^\s"]*/g, '?…');
 }
 
 /** Told what was seen, what was expected and what happens instead, in one sentence. */
@@ -108,11 +111,20 @@ export function readBoolean(env: Environment, name: string, warn: Warn): boolean
   return value === 'true';
 }
 
-/** Names separated by commas, in lower case. */
-export function splitList(text: string): string[] {
+/** A switch of Sonde's own is written `1` or `0`; anything else leaves it where it is by default, and that is said. */
+export function readSwitch(env: Environment, name: string, byDefault: boolean, warn: Warn): boolean {
+  const given = env[name];
+  if (given === '1') return true;
+  if (given === '0') return false;
+  if (given) warn(`${name} is "${given}", expected 0 or 1; using ${byDefault ? 1 : 0}`);
+  return byDefault;
+}
+
+/** What is separated by commas, in its letters: paths, methods and peers are case-sensitive. */
+export function splitList(text = ''): string[] {
   return text
     .split(',')
-    .map((item) => item.trim().toLowerCase())
+    .map((item) => item.trim())
     .filter((item) => item !== '');
 }
 

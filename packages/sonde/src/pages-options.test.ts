@@ -59,6 +59,33 @@ describe('the port of the pages', () => {
   });
 });
 
+describe('the path of the pages', () => {
+  it.each([
+    [undefined, '/debug'],
+    [false, false],
+    ['/ops/', '/ops'],
+  ])('of %j is %j', (path, settled) => {
+    expect(read({}, path === undefined ? {} : { path: path as string | false })).toMatchObject({
+      path: settled,
+      warnings: [],
+    });
+  });
+
+  it.each([
+    ['debug', '"debug"'],
+    [['/debug'], 'of type object'],
+    [Symbol('path'), 'of type symbol'],
+    [Object.create(null), 'of type object'],
+    [null, 'of type object'],
+    [true, 'of type boolean'],
+  ])('is /debug by an option that is none, and that is said (%#)', (path, what) => {
+    expect(read({}, { path: path as never })).toMatchObject({
+      path: '/debug',
+      warnings: [`option path is ${what}, expected something like /debug; the pages are at /debug`],
+    });
+  });
+});
+
 describe('authRequest', () => {
   it('is what was given', () => {
     const authRequest = () => ({ any: true, sensitive: false });

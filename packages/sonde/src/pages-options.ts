@@ -1,5 +1,5 @@
 import type { AccessOptions } from '@sonde/debug';
-import { type Environment, settleText, splitList, type Warn } from './environment.ts';
+import { type Environment, readSwitch, settleText, splitList, type Warn } from './environment.ts';
 import type { PortAddress } from './pages-port.ts';
 import { type PeerConfiguration, type PeerStartOptions, readPeerOptions } from './peer-options.ts';
 
@@ -47,18 +47,20 @@ export function readPagesOptions(options: PagesOptions, env: Environment, warn: 
       port === undefined
         ? readPort('SONDE_PORT', env['SONDE_PORT'], warn)
         : readPort('option port', port, warn),
-    hosts: settleHosts(hosts, warn) ?? splitList(env['SONDE_HOSTS'] ?? ''),
+    hosts: settleHosts(hosts, warn) ?? splitList(env['SONDE_HOSTS']?.toLowerCase()),
     token,
     authRequest: settleAuthRequest(authRequest, warn),
-    traceLinks: traceLinks ?? readTraceLinks(env['SONDE_TRACE_LINKS'], warn),
+    traceLinks: traceLinks ?? readSwitch(env, 'SONDE_TRACE_LINKS', true, warn),
     peers: readPeerOptions(options, token, env, warn),
   };
 }
 
-function settlePath(path: string | false | undefined, warn: Warn): string | false {
-  if (path === undefined || path === false) return path ?? '/debug';
-  if (/^(?:\/[\w.~-]+)+\/?$/.test(path)) return path.replace(/\/$/, '');
-  warn(`option path is "${path}", expected something like /debug; the pages are at /debug`);
+function settlePath(given: unknown, warn: Warn): string | false {
+  if (given === undefined || given === false) return given ?? '/debug';
+  const path = typeof given === 'string' ? given : undefined;
+  if (path !== undefined && /^(?:\/[\w.~-]+)+\/?$/.test(path)) return path.replace(/\/$/, '');
+  const seen = path === undefined ? `of type ${typeof given}` : `"${path}"`;
+  warn(`option path is ${seen}, expected something like /debug; the pages are at /debug`);
   return '/debug';
 }
 
@@ -92,11 +94,4 @@ function settleAuthRequest(given: unknown, warn: Warn): AccessOptions['authReque
   if (typeof given === 'function') return given as NonNullable<AccessOptions['authRequest']>;
   warn(`option authRequest is of type ${typeof given}, expected function; nobody may look without the token`);
   return () => ({ any: false, sensitive: false });
-}
-
-function readTraceLinks(given: string | undefined, warn: Warn): boolean {
-  if (given && given !== '0' && given !== '1') {
-    warn(`SONDE_TRACE_LINKS is "${given}", expected 0 or 1; using 1`);
-  }
-  return given !== '0';
 }

@@ -1,5 +1,5 @@
 import { type PeerOptions, parsePeers } from '@sonde/debug';
-import { type Environment, settleText, type Warn } from './environment.ts';
+import { type Environment, settleText, splitList, type Warn } from './environment.ts';
 
 /** Who is asked for the rest of a trace, and who finds this process. */
 export interface PeerStartOptions {
@@ -36,18 +36,10 @@ export function readPeerOptions(
 }
 
 function settlePeers(peers: unknown, env: Environment, warn: Warn): ReturnType<typeof parsePeers> {
-  if (peers === undefined) return parsePeers(split(env['SONDE_PEERS']), 'SONDE_PEERS', warn);
+  if (peers === undefined) return parsePeers(splitList(env['SONDE_PEERS']), 'SONDE_PEERS', warn);
   if (Array.isArray(peers)) return parsePeers(peers, 'option peers', warn);
   warn('option peers is no array of URLs; it is ignored');
   return [];
-}
-
-/** In its letters: paths are case-sensitive. */
-function split(list = ''): string[] {
-  return list
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
 }
 
 const ON = ['on', 'true', '1'];

@@ -27,11 +27,18 @@ it.each([
 
 it.each([
   [{ SONDE_TRUST_PROXY: '1' }, {}, true],
-  [{ SONDE_TRUST_PROXY: 'true' }, {}, false],
+  [{ SONDE_TRUST_PROXY: '0' }, {}, false],
   [{ SONDE_TRUST_PROXY: '1' }, { trustProxy: false }, false],
   [{}, { trustProxy: true }, true],
-])('with %j and %j believes a proxy: %s', (env, options, trusted) => {
-  expect(read(env as Record<string, string>, options).trustProxy).toBe(trusted);
+])('with %j and %j believes a proxy: %s', (env, options, trustProxy) => {
+  expect(read(env as Record<string, string>, options)).toMatchObject({ trustProxy, warnings: [] });
+});
+
+it('with SONDE_TRUST_PROXY=true believes no proxy, and says so', () => {
+  expect(read({ SONDE_TRUST_PROXY: 'true' })).toMatchObject({
+    trustProxy: false,
+    warnings: ['SONDE_TRUST_PROXY is "true", expected 0 or 1; using 0'],
+  });
 });
 
 it('takes headers by the variables of OpenTelemetry, and rather by options', () => {

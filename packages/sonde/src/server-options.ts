@@ -1,5 +1,5 @@
 import type { HttpOptions, IgnoreRule } from '@sonde/http';
-import type { Environment, Warn } from './environment.ts';
+import { type Environment, readSwitch, splitList, type Warn } from './environment.ts';
 
 /** What SERVER spans leave alone, believe and tell, as `instrumentHttp` takes it. */
 export type ServerOptions = Pick<
@@ -19,15 +19,15 @@ export interface ServerConfiguration {
 export function readServerOptions(options: ServerOptions, env: Environment, warn: Warn): ServerConfiguration {
   const headers = (direction: 'Request' | 'Response'): readonly string[] =>
     settleNames(`capture${direction}Headers`, options[`capture${direction}Headers`], warn) ??
-    list(env[`OTEL_INSTRUMENTATION_HTTP_SERVER_CAPTURE_${direction.toUpperCase()}_HEADERS`]);
+    splitList(env[`OTEL_INSTRUMENTATION_HTTP_SERVER_CAPTURE_${direction.toUpperCase()}_HEADERS`]);
   const { ignoreIncoming } = options;
   return {
     ignoreIncoming: isList(ignoreIncoming)
       ? ignoreIncoming
       : ignoreIncoming === undefined
-        ? list(env['SONDE_IGNORE'])
+        ? splitList(env['SONDE_IGNORE'])
         : [ignoreIncoming],
-    trustProxy: options.trustProxy ?? env['SONDE_TRUST_PROXY'] === '1',
+    trustProxy: options.trustProxy ?? readSwitch(env, 'SONDE_TRUST_PROXY', false, warn),
     captureRequestHeaders: headers('Request'),
     captureResponseHeaders: headers('Response'),
   };
@@ -43,11 +43,4 @@ function settleNames(option: string, names: unknown, warn: Warn): readonly strin
   if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return names;
   warn(`option ${option} is no array of strings; it is ignored`);
   return undefined;
-}
-
-function list(text: string | undefined): string[] {
-  return (text ?? '')
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
 }
