@@ -59,6 +59,10 @@ function bodyOf({ body, stream }: Reply): Uint8Array<ArrayBuffer> | ReadableStre
   const encoder = new TextEncoder();
   return new ReadableStream({
     async pull(controller) {
+      // Chunks that are given up end as if they were all; whoever has only a part of a file is to know.
+      if (stream.signal.aborted) {
+        return controller.error(new Error('sonde: this was not read for too long, or was ended'));
+      }
       const { done, value } = await chunks.next();
       if (done) controller.close();
       else controller.enqueue(encoder.encode(value));

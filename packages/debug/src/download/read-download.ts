@@ -8,10 +8,15 @@ export interface Download extends PageSource {
   readonly leftOut: number;
 }
 
-/** Longer lines are none of ours, in characters. */
-const LONGEST_LINE = 16 * 1024 * 1024;
-/** Of a file, in bytes: many times what a store holds. */
-const MOST_BYTES = 1024 * 1024 * 1024;
+/** In characters; others than ours are for tests. */
+export interface Limits {
+  /** Longer lines are none of ours. */
+  readonly line: number;
+  readonly file: number;
+}
+
+/** Many times what a store holds. */
+const LIMITS: Limits = { line: 16 * 1024 * 1024, file: 1024 * 1024 * 1024 };
 
 /**
  * Reads a file that was saved from `/debug/download`. It may come from anybody: what is wrong with it is counted and left
@@ -24,26 +29,36 @@ const MOST_BYTES = 1024 * 1024 * 1024;
  *
  * @throws an Error with one sentence when the file cannot be read, or is none of these
  */
-export async function readDownload(path: string): Promise<Download> {
+export function readDownload(path: string): Promise<Download> {
+  return readWithin(LIMITS, path);
+}
+
+export async function readWithin(limits: Limits, path: string): Promise<Download> {
   const reader = new StoreReader();
-  for await (const line of linesOf(path)) reader.read(line);
+  for await (const line of linesOf(path, limits)) {
+    if (line === undefined) reader.leftOut++;
+    else reader.read(line);
+  }
   const source = reader.finish();
   if (typeof source === 'string') throw new Error(`sonde: ${path} cannot be opened: ${source}`);
   return { ...source, leftOut: reader.leftOut };
 }
 
-async function* linesOf(path: string): AsyncGenerator<string> {
+/** `undefined` stands for a line that is too long, and for all that is beyond the end of what is read. */
+async function* linesOf(path: string, limits: Limits): AsyncGenerator<string | undefined> {
   let rest = '';
   // Of a line that is too long, what comes up to its end is passed over.
   let passing = false;
-  for await (const piece of piecesOf(path)) {
+  for await (const piece of piecesOf(path, limits.file)) {
+    if (piece === undefined) return yield undefined;
     const lines = `${rest}${piece}`.split('\n');
     rest = lines.pop() as string;
     for (const line of lines) {
       if (!passing) yield line;
       passing = false;
     }
-    if (rest.length > LONGEST_LINE) {
+    if (rest.length > limits.line) {
+      if (!passing) yield undefined;
       passing = true;
       rest = '';
     }
@@ -51,12 +66,13 @@ async function* linesOf(path: string): AsyncGenerator<string> {
   if (!passing) yield rest;
 }
 
-async function* piecesOf(path: string): AsyncGenerator<string> {
+/** Ends with `undefined` where there is more than is read. */
+async function* piecesOf(path: string, most: number): AsyncGenerator<string | undefined> {
   let read = 0;
   try {
     for await (const piece of createReadStream(path, { encoding: 'utf8', highWaterMark: 256 * 1024 })) {
       read += (piece as string).length;
-      if (read > MOST_BYTES) return;
+      if (read > most) return yield undefined;
       yield piece as string;
     }
   } catch (error) {

@@ -48,7 +48,7 @@ export class StoreReader {
   private readonly families: Family[] = [];
   private readonly logs: SavedLog[] = [];
   private readonly resources = new Map<string, Resource>();
-  private spansLeft = MOST.spans;
+  private readonly room = { spans: MOST.spans };
   /** The request whose spans come now. */
   private reading: { readonly told: Told; readonly otlp: OtlpReader } | undefined;
 
@@ -106,14 +106,13 @@ export class StoreReader {
 
   private beginRequest(told: Told): void {
     this.finishRequest();
-    this.reading = { told, otlp: new OtlpReader({ maxSpans: this.spansLeft, resources: this.resources }) };
+    this.reading = { told, otlp: new OtlpReader({ room: this.room, resources: this.resources }) };
   }
 
   private finishRequest(): void {
     if (this.reading === undefined) return;
     const { otlp, told } = this.reading;
     this.reading = undefined;
-    this.spansLeft -= otlp.spans.length;
     this.leftOut += otlp.leftOut;
     const [root, ...spans] = inOrder(otlp.spans, told['spans']);
     if (root === undefined) {

@@ -14,7 +14,7 @@ const TRACE = 'a'.repeat(32);
 const SPAN = 'b'.repeat(16);
 const NOW = '1700000000000000000';
 
-function read(message: unknown, options = { maxSpans: 10 }): OtlpReader {
+function read(message: unknown, options = { room: { spans: 10 } }): OtlpReader {
   const reader = new OtlpReader(options);
   reader.read(message);
   return reader;
@@ -74,7 +74,7 @@ describe('what is written as OTLP and read again', () => {
         }
         const written = [...store.all()].map(({ root }) => root);
         const lines = atOnce(otlpLines({ service: 'x' }, written)).split('\n');
-        const reader = new OtlpReader({ maxSpans: 1_000 });
+        const reader = new OtlpReader({ room: { spans: 1_000 } });
         for (const line of lines) if (line !== '') reader.read(JSON.parse(line));
         expect(reader.leftOut).toBe(0);
         expect(reader.spans.map(plain)).toEqual(written.map(plain));
@@ -164,11 +164,23 @@ describe('what is no span', () => {
   });
 
   it('so are those of another trace, and those beyond the limit', () => {
-    const reader = new OtlpReader({ maxSpans: 1, traceId: TRACE });
+    const reader = new OtlpReader({ room: { spans: 1 }, traceId: TRACE });
     const span = { traceId: TRACE, spanId: SPAN, startTimeUnixNano: NOW };
     reader.read(message({ ...span, traceId: SPAN + SPAN }, span));
     reader.read(message(span));
     expect([reader.spans.length, reader.leftOut]).toEqual([1, 2]);
+  });
+
+  it('readers that share their room keep no more together', () => {
+    const room = { spans: 2 };
+    const readers = [new OtlpReader({ room }), new OtlpReader({ room })];
+    const span = { traceId: TRACE, spanId: SPAN, startTimeUnixNano: NOW };
+    for (const reader of readers) reader.read(message({ ...span, spanId: 7 }, span));
+    for (const reader of readers) reader.read(message(span));
+    expect(readers.map(({ leftOut, spans }) => [spans.length, leftOut])).toEqual([
+      [1, 2],
+      [1, 2],
+    ]);
   });
 
   it('attributes, events and links beyond 128 are dropped and counted', () => {

@@ -70,8 +70,8 @@ export class ForeignSpan implements ReadableSpan {
 }
 
 export interface OtlpReaderOptions {
-  /** No more are kept; the rest is counted. */
-  readonly maxSpans: number;
+  /** How many more are kept, counted down; the rest is counted. Readers may share it. */
+  readonly room: { spans: number };
   /** Spans of other traces are left out. Default: any trace will do. */
   readonly traceId?: string;
   /** Resources that other readers of the same file have met, by what was told of them. Default: none. */
@@ -110,7 +110,7 @@ export class OtlpReader {
   }
 
   private take(span: unknown, resource: Resource, scope: Scope): void {
-    const { maxSpans, traceId } = this.options;
+    const { room, traceId } = this.options;
     const told = fieldsOf(span);
     const context = contextOf(told);
     const wanted =
@@ -118,8 +118,12 @@ export class OtlpReader {
       (traceId === undefined || context.traceId === traceId) &&
       // Without a start it has no place in any order.
       hrTime(told['startTimeUnixNano'])[0] > 0;
-    if (!wanted || this.spans.length >= maxSpans) this.leftOut++;
-    else this.spans.push(new ForeignSpan(told, context, resource, scope));
+    if (!wanted || room.spans <= 0) {
+      this.leftOut++;
+      return;
+    }
+    room.spans--;
+    this.spans.push(new ForeignSpan(told, context, resource, scope));
   }
 
   private resourceOf(ofResource: unknown): Resource {

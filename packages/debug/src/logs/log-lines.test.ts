@@ -182,6 +182,17 @@ describe('lines of diag', () => {
     ]);
   });
 
+  it('are noted no more when all is undone, in whatever order', () => {
+    const theirs = logger();
+    diag.setLogger(theirs, DiagLogLevel.WARN);
+    const first = captureLogLines({ diag: true });
+    const second = captureLogLines({ diag: true });
+    first();
+    second();
+    expect(noted(() => diag.error('after'))).toEqual([]);
+    expect(theirs.heard).toEqual([['error', 'after']]);
+  });
+
   it('belong to a logger that was set since, and the undo leaves it alone', () => {
     const restore = captureLogLines({ diag: true });
     const later = logger();

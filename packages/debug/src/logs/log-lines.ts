@@ -71,12 +71,13 @@ const registeredLogger = (): DiagLogger | undefined =>
 
 /** Stands before the logger that is there, if there is one: that has a level of its own, and hears what it heard before. */
 function captureDiag(): () => void {
+  let on = true;
   const before = registeredLogger();
   const tee = Object.fromEntries(
     Object.entries(DIAG).map(([method, severity]) => [
       method,
       (...args: unknown[]) => {
-        note(severity, args);
+        if (on) note(severity, args);
         before?.[method as keyof DiagLogger](...(args as [string]));
       },
     ]),
@@ -84,6 +85,8 @@ function captureDiag(): () => void {
   diag.setLogger(tee as unknown as DiagLogger, { suppressOverrideMessage: true, logLevel: DiagLogLevel.ALL });
   const ours = registeredLogger();
   return () => {
+    on = false;
+    // Whoever was set since may hand on to it: then it only hands on.
     if (registeredLogger() !== ours) return;
     if (before === undefined) diag.disable();
     else diag.setLogger(before, { suppressOverrideMessage: true, logLevel: DiagLogLevel.ALL });

@@ -197,13 +197,24 @@ describe('what is taken of an answer', () => {
       await ask(url, { allowance }),
       await ask(url, { allowance }),
     ];
-    expect(answers.map(({ leftOut, spans }) => [spans.length, leftOut])).toEqual([
-      [2, 0],
-      [1, 1],
-      [0, 2],
+    const tooMuch = 'told too much together with the others; the rest is left out';
+    expect(answers.map(({ failure, leftOut, spans }) => [spans.length, leftOut, failure])).toEqual([
+      [2, 0, undefined],
+      [1, 1, tooMuch],
+      [0, 2, tooMuch],
     ]);
     const few = { bytes: HEAD.length, spans: 3 };
     expect((await ask(url, { allowance: few })).failure).toMatch(/^told too much together with the others/);
+  });
+
+  it('shares the allowance among peers that are asked at once, too', async () => {
+    const { url } = await answering(HEAD + spanLine('1'.repeat(16)) + spanLine('2'.repeat(16)));
+    const allowance = { bytes: 1_000_000, spans: 3 };
+    const answers = await Promise.all([1, 2, 3].map(() => ask(url, { allowance })));
+    const sum = (counts: number[]): number => counts.reduce((a, b) => a + b, 0);
+    expect(sum(answers.map(({ spans }) => spans.length))).toBe(3);
+    expect(sum(answers.map(({ leftOut }) => leftOut))).toBe(3);
+    expect(allowance.spans).toBe(0);
   });
 
   it('whatever bytes a peer answers, there is an answer, and it is bounded', async () => {

@@ -125,7 +125,7 @@ class Reading {
 
   constructor({ allowance, traceId }: Question) {
     this.allowance = allowance;
-    this.reader = new OtlpReader({ maxSpans: allowance.spans, traceId });
+    this.reader = new OtlpReader({ room: allowance, traceId });
   }
 
   get result(): Pick<PeerAnswer, 'service' | 'pid' | 'spans' | 'leftOut'> {
@@ -144,7 +144,7 @@ class Reading {
     this.bytes += chunk.length;
     this.allowance.bytes -= chunk.length;
     if (this.bytes > ANSWER_LIMIT) return `told more than ${byteCount(ANSWER_LIMIT)}; the rest is left out`;
-    if (this.allowance.bytes < 0) return 'told too much together with the others; the rest is left out';
+    if (this.allowance.bytes < 0) return TOO_MUCH;
     let start = 0;
     for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
       this.keep(chunk.subarray(start, end));
@@ -158,7 +158,8 @@ class Reading {
 
   end(): string | undefined {
     if (this.lineBytes > 0) return BROKE_OFF;
-    return this.head === undefined ? NOT_SONDE : undefined;
+    if (this.head === undefined) return NOT_SONDE;
+    return this.reader.leftOut > 0 && this.allowance.spans <= 0 ? TOO_MUCH : undefined;
   }
 
   private keep(part: Buffer): void {
@@ -182,9 +183,7 @@ class Reading {
       if (typeof head !== 'object' || head === null) return NOT_SONDE;
       this.head = head as Readonly<Record<string, unknown>>;
     }
-    const before = this.reader.spans.length;
     this.reader.read(message);
-    this.allowance.spans -= this.reader.spans.length - before;
     return undefined;
   }
 }
@@ -192,6 +191,7 @@ class Reading {
 const HUNG_UP = 'did not answer: it hung up';
 const BROKE_OFF = 'broke off in the middle';
 const NOT_SONDE = 'answered something that is not Sonde’s';
+const TOO_MUCH = 'told too much together with the others; the rest is left out';
 
 function parse(text: string): unknown {
   try {

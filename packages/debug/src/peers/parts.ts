@@ -43,7 +43,8 @@ const SPANS_PER_STEP = 200;
 
 /**
  * The parts of one trace, this process's first, if it has any; each span once, in the first part that has it (a peer may be
- * this process itself), and the clocks of the others set by it. Another span of the same id is left out and counted.
+ * this process itself), and the clocks of the others set by it. Another span of the same id is left out and counted; those
+ * of whom nothing else is left come last, without spans.
  *
  * @param leftOut spans of this process that are not among those of `requests`
  */
@@ -56,10 +57,17 @@ export function* partsOf(
   if (elsewhere === undefined) return parts;
   const owners: Owners = new Map();
   yield* own(owners, 0, parts[0]?.spans ?? []);
+  const without: Part[] = [];
   for (const answer of elsewhere.answers) {
     const { others, spans } = yield* own(owners, parts.length, answer.spans);
     if (spans.length > 0) parts.push(partOf(answer, spans, others));
+    // One that told just what others had told is none of these: it may be this process.
+    else if (others > 0 || (answer.spans.length === 0 && answer.leftOut > 0)) {
+      without.push(partOf(answer, spans, others));
+    }
   }
+  // Last, so that the first part has spans: where all are lost there is no trace to show.
+  if (parts.length > 0) parts.push(...without);
   if (parts.length < 2) return parts;
   const offsets = clockOffsets(parts.length, yield* crossingsAmong(owners));
   const set: Part[] = [];

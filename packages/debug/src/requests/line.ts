@@ -39,8 +39,8 @@ export function tellLine(x: unknown): string {
   }
 }
 
-/** An error may be anything, and fail in its turn. */
-function reasonOf(error: unknown): string {
+/** What is said of an error, which may be anything, and fail in its turn. */
+export function reasonOf(error: unknown): string {
   try {
     return shorten(String(error), PART_LIMIT);
   } catch {

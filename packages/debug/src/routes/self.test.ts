@@ -159,6 +159,20 @@ describe('the page on Sonde itself', () => {
     expect(JSON.parse(ask('/sonde.json')).cost.spanNanos).toBeUndefined();
   });
 
+  it.each([undefined, null])('is there when what it is told is %s', (nothing) => {
+    facts = nothing as unknown as SelfFacts;
+    expect(ask('/sonde')).toContain('Held');
+  });
+
+  it('is there when what is thrown cannot be told', () => {
+    const throwing = () => {
+      throw Object.create(null);
+    };
+    expect(readSelf(throwing).facts.troubles).toEqual([
+      'What runs these pages could not tell of itself: not even its error could.',
+    ]);
+  });
+
   it('names the copies of the api that are loaded', () => {
     expect(JSON.parse(ask('/sonde.json')).api.copies).toContainEqual(
       expect.objectContaining({ version: expect.stringMatching(/^1\.\d+\.\d+$/) }),

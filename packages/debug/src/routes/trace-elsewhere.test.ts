@@ -60,7 +60,7 @@ class Process {
   /** What it tells, in its own form, as another process reads it. */
   tell(peer: Partial<Peer> = {}, more: Partial<PeerAnswer> = {}): PeerAnswer {
     const spans = [...this.store.all()].flatMap(({ root, spans }) => [root, ...spans]);
-    const reader = new OtlpReader({ maxSpans: 1_000 });
+    const reader = new OtlpReader({ room: { spans: 1_000 } });
     for (const line of atOnce(otlpLines({}, spans)).trim().split('\n')) reader.read(JSON.parse(line));
     return {
       peer: { url: `http://${this.service}:80/debug`, name: undefined, known: 'listed', ...peer },
@@ -251,7 +251,7 @@ describe('a trace through three processes', () => {
 
   it('is this process’s alone in the form by which processes ask each other', () => {
     const lines = ask(told(orders.tell(), payments.tell()), '.otlp.jsonl').body.trim().split('\n');
-    const reader = new OtlpReader({ maxSpans: 100 });
+    const reader = new OtlpReader({ room: { spans: 100 } });
     for (const line of lines) reader.read(JSON.parse(line));
     expect(reader.spans).toHaveLength(2);
   });
@@ -378,6 +378,42 @@ describe('what is missing', () => {
     expect(notes(elsewhere)).toContain('1 span of orders is missing here.');
   });
 
+  it('is said of a process of whose spans none is left, after those that have some', () => {
+    const { spans, ...rest } = payments.tell();
+    const taken = orders.tell().spans[0]?.spanContext().spanId;
+    const shared = Object.assign(Object.create(spans[0] as ForeignSpan), {
+      spanContext: () => ({ traceId, spanId: taken }),
+    });
+    const failure = 'told too much together with the others; the rest is left out';
+    const announced = { url: 'http://toy:80/debug', known: 'announced' } as const;
+    const nothing = new Process('toy').tell(announced, { spans: [], leftOut: 2, failure });
+    const elsewhere = told(nothing, orders.tell(), { ...rest, spans: [shared] });
+    for (const own of [gateway, new Process('else')]) {
+      const processes = askJson(elsewhere, own).processes.slice(own === gateway ? 1 : 0);
+      expect(processes).toMatchObject([
+        { service: 'orders', spans: 2 },
+        { service: 'toy', spans: 0, leftOut: 2 },
+        { service: 'payments', spans: 0, leftOut: 1 },
+      ]);
+      expect(notes(elsewhere, own)).toEqual(
+        expect.arrayContaining([
+          `http://toy:80/debug ${failure}.`,
+          '2 spans of toy are missing here.',
+          '1 span of payments is missing here.',
+        ]),
+      );
+      for (const form of traceRoute.forms) {
+        const { status } = ask(elsewhere, FORMS[form].suffix, own);
+        expect([form, status]).toEqual([form, 200]);
+      }
+    }
+  });
+
+  it('is not said twice of a process that is asked under two addresses', () => {
+    const again = orders.tell({ url: 'http://alias:80/debug' }, { leftOut: 4 });
+    expect(askJson(told(orders.tell({}, { leftOut: 4 }), again)).processes).toHaveLength(2);
+  });
+
   it('is said of spans that a peer did not keep, and of peers that were not asked', () => {
     expect(notes(told(orders.tell({}, { leftOut: 4 }), payments.tell()))).toEqual([
       '4 spans of orders are missing here.',
@@ -448,7 +484,7 @@ describe('whatever a peer tells', () => {
       fc.property(hostile, fc.boolean(), (peer, seenHere) => {
         const own = seenHere ? gateway : new Process('else');
         const known = [...gateway.store.all()][0]?.root.spanContext().spanId;
-        const reader = new OtlpReader({ maxSpans: 100, traceId });
+        const reader = new OtlpReader({ room: { spans: 100 }, traceId });
         const spans = peer.spans.map((span) => ({
           ...span,
           traceId,

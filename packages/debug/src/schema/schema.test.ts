@@ -131,7 +131,7 @@ function elsewhere(): Elsewhere {
   tracer
     .startSpan('POST', { kind: SpanKind.SERVER, startTime: [START + 5, 12e6] }, parent)
     .end([START + 5, 18e6]);
-  const reader = new OtlpReader({ maxSpans: 10 });
+  const reader = new OtlpReader({ room: { spans: 10 } });
   const lines = atOnce(
     otlpLines(
       {},

@@ -1,3 +1,4 @@
+import { reasonOf } from '../requests/line.ts';
 import type { Steps } from '../slices.ts';
 import type { SelfSource } from '../view/self-view.ts';
 import { readApi } from './api-facts.ts';
@@ -21,9 +22,9 @@ export function readSelf(tell: () => SelfFacts = () => ({})): SelfSource {
 /** What is told is foreign: a page must not fail for it. */
 function told(tell: () => SelfFacts): SelfFacts {
   try {
-    return tell();
+    return tell() ?? {};
   } catch (error) {
-    return { troubles: [`What runs these pages could not tell of itself: ${String(error)}.`] };
+    return { troubles: [`What runs these pages could not tell of itself: ${reasonOf(error)}.`] };
   }
 }
 

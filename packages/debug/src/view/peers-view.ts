@@ -34,8 +34,8 @@ export function viewPeers(
   const calls = unansweredCalls(roots);
   const isCalled = ({ url }: Peer): boolean => calls.has(authorityOfUrl(url) ?? '');
   // Of those that nobody listed, one that hangs has to do with the trace only if it was called.
-  const answers = elsewhere.answers.filter(({ failure, peer }) => {
-    return failure === undefined || peer.known === 'listed' || isCalled(peer);
+  const answers = elsewhere.answers.filter(({ failure, leftOut, peer, spans }) => {
+    return failure === undefined || spans.length + leftOut > 0 || peer.known === 'listed' || isCalled(peer);
   });
   const ended = elsewhere.ended.filter(isCalled);
   return {
