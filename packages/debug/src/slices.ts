@@ -2,7 +2,7 @@
 export type Steps<T> = Generator<void, T, void>;
 
 /** Milliseconds that work may hold the event loop at a time. */
-const SLICE_MILLIS = 5;
+export const SLICE_MILLIS = 5;
 
 /**
  * Does work in slices, so that a page that takes long holds up no request: between two slices the event loop turns. A

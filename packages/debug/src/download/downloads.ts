@@ -1,10 +1,8 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import type { LiveStream } from '../live/live-pages.ts';
 import { sayFailed } from '../report.ts';
+import { SLICE_MILLIS, turn } from '../slices.ts';
 import type { Chunks } from './write-store.ts';
 
-/** The event loop is held no longer at a time, in milliseconds. */
-const SLICE_MILLIS = 5;
 /** Characters that are put together before they are sent. */
 const CHUNK_LENGTH = 64 * 1024;
 /** A reader that takes nothing for so long is gone. */

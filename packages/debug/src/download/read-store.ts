@@ -14,7 +14,7 @@ import {
 } from '../forms/read-otlp.ts';
 import type { ProcessView } from '../pages/layout.ts';
 import { wordOf } from '../pages/text.ts';
-import { hrTimeOf } from '../readable-span.ts';
+import { hrTimeOf, secondsBetween } from '../readable-span.ts';
 import { BUCKET_COUNT } from '../requests/buckets.ts';
 import { Family } from '../requests/family.ts';
 import { HISTOGRAM_ROWS, Histogram } from '../requests/histogram.ts';
@@ -218,8 +218,7 @@ class SavedByHand implements ByHand {
   }
 
   elapsedSeconds(now: HrTime): number {
-    const [seconds, nanos] = this.startTime;
-    return this.elapsed ?? Math.max(0, now[0] - seconds + (now[1] - nanos) / 1e9);
+    return this.elapsed ?? Math.max(0, secondsBetween(this.startTime, now));
   }
 
   lines(): TraceLine[] {
@@ -284,6 +283,6 @@ function listFrom(value: unknown): readonly unknown[] {
 }
 
 /** A number of something that may have a fraction; 0 for what is none. */
-export function amount(value: unknown): number {
+function amount(value: unknown): number {
   return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : 0;
 }

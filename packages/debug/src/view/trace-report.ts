@@ -78,7 +78,7 @@ export function* reportTrace(
   }
   const why: Reason[] = [];
   for (const request of slowestOf(view.requests))
-    why.push(...(yield* whyOf(view, request, usualOf(request))));
+    why.push(...(yield* whyOf(nodes, request, usualOf(request))));
   yield;
   const { notes, peers } =
     elsewhere === undefined

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { treeOf, walk } from '../analysis/span-tree.ts';
 import { atOnce } from '../slices.ts';
 import type { RequestSummary } from '../view/summary.ts';
 import type { EventView, SpanView, TraceView } from '../view/trace-view.ts';
@@ -64,7 +65,9 @@ function why(
     droppedSpans: 0,
     ...more,
   };
-  return atOnce(whyOf(trace, request, usual, runtime)).map(({ sentence }) => sentence);
+  return atOnce(whyOf([...walk(treeOf(trace.spans))], request, usual, runtime)).map(
+    ({ sentence }) => sentence,
+  );
 }
 
 const select = (i: number): Told => ({

@@ -1,5 +1,5 @@
 import { criticalPath } from '../analysis/critical-path.ts';
-import { type SpanNode, treeOf, walk } from '../analysis/span-tree.ts';
+import { type SpanNode, walk } from '../analysis/span-tree.ts';
 import type { Steps } from '../slices.ts';
 import type { RequestSummary } from '../view/summary.ts';
 import type { TraceView } from '../view/trace-view.ts';
@@ -46,17 +46,18 @@ const MAX_REASONS = 5;
  * Why this request took as long as it did, failed, or does not end: rules that look at its spans and at what is usual
  * in its family, those that explain most first. A pure function, without a model: the same request gives the same
  * sentences.
+ *
+ * @param nodes all of the trace
  */
 export function* whyOf(
-  trace: TraceView,
+  nodes: readonly SpanNode[],
   request: RequestSummary,
   usual?: Usual,
   runtime?: RuntimeShare,
 ): Steps<Reason[]> {
-  const roots = treeOf(trace.spans);
-  yield;
-  const root = [...walk(roots)].find(({ span }) => span.spanId === request.spanId);
+  const root = nodes.find(({ span }) => span.spanId === request.spanId);
   if (root === undefined) return [];
+  yield;
   const critical = new Map<SpanNode, number>();
   for (const { end, node, start } of criticalPath(root))
     critical.set(node, (critical.get(node) ?? 0) + end - start);
