@@ -1,8 +1,19 @@
 // Who serves `response.end('ok')`: nobody's, inside a bare AsyncLocalStorage, and traced. A subject answers its handler,
 // and how many requests it has kept of those that it traced.
-import { TRACERS } from './tracers.mjs';
+import { startSonde, TRACERS } from './tracers.mjs';
 
 const handle = (_request, response) => response.end('ok');
+
+const idle = { onStart() {}, onEnd() {}, forceFlush: async () => {}, shutdown: async () => {} };
+
+function sonde(start) {
+  return {
+    start: async () => {
+      await start();
+      return { handle };
+    },
+  };
+}
 
 const traced = ([name, { runsOn, start }]) => [
   name,
@@ -30,6 +41,17 @@ export const SERVERS = {
       .filter(([name]) => name !== 'sonde alone')
       .map(traced),
   ),
+};
+
+/** What each part of ours adds, for `parts.mjs`. */
+export const PARTS = {
+  plain: SERVERS.plain,
+  'AsyncLocalStorage.run': SERVERS['AsyncLocalStorage.run'],
+  'in context, no span': sonde(() => startSonde(idle, { ignoreIncoming: () => true })),
+  'a span, kept by nobody': sonde(() => startSonde(idle)),
+  'a span in a ring': sonde(TRACERS['sonde alone'].start),
+  'a span in the page’s store': sonde(TRACERS.sonde.start),
+  'instrumentation-http': SERVERS['sdk-trace-base'],
 };
 
 /** Those that run under this Node. */

@@ -24,8 +24,11 @@ export function countingProcessor() {
   };
 }
 
-/** @param processor where its spans go */
-async function startSonde(processor) {
+/**
+ * @param processor where its spans go
+ * @param options of `instrumentHttp`
+ */
+export async function startSonde(processor, options) {
   const { context, propagation, trace } = await import('@opentelemetry/api');
   const { AlwaysOnSampler, recordAll, TracerProvider } = await import('@sonde/core');
   const carrying = await import('@sonde/context');
@@ -39,7 +42,7 @@ async function startSonde(processor) {
   trace.setGlobalTracerProvider(
     new TracerProvider({ sampler: recordAll(new AlwaysOnSampler()), spanProcessors: [processor] }),
   );
-  instrumentHttp();
+  instrumentHttp(options);
 }
 
 export const TRACERS = {
