@@ -1,4 +1,11 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 // The schema as OpenTelemetry compiled it, of a version that still shipped it: an oracle that is not ours.
@@ -37,13 +44,15 @@ export class Collector {
   readonly spans: ReceivedSpan[] = [];
   /** Content types of the requests, in their order. */
   readonly contentTypes: string[] = [];
+  /** All their headers. */
+  readonly headers: IncomingHttpHeaders[] = [];
   /** What was wrong with requests that could not be decoded. */
   readonly problems: string[] = [];
   private readonly server: Server;
   private readonly waiting: { enough: (spans: readonly ReceivedSpan[]) => boolean; tell: () => void }[] = [];
 
-  private constructor() {
-    this.server = createServer((request, response) => {
+  private constructor(tls: ServerOptions | undefined) {
+    const answer = (request: IncomingMessage, response: ServerResponse): void => {
       this.receive(request).then(
         () => response.writeHead(200, { 'content-type': 'application/json' }).end('{}'),
         (error: unknown) => {
@@ -51,18 +60,21 @@ export class Collector {
           response.writeHead(400).end(String(error));
         },
       );
-    });
+    };
+    this.server = tls === undefined ? createServer(answer) : createTlsServer(tls, answer);
   }
 
-  static async start(): Promise<Collector> {
-    const collector = new Collector();
+  /** @param tls with certificate and key, if it speaks HTTPS */
+  static async start(tls?: ServerOptions): Promise<Collector> {
+    const collector = new Collector(tls);
     await new Promise<void>((resolve) => collector.server.listen(0, '127.0.0.1', resolve));
     return collector;
   }
 
   /** The base URL, as OTEL_EXPORTER_OTLP_ENDPOINT wants it. */
   get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    const scheme = 'setSecureContext' in this.server ? 'https' : 'http';
+    return `${scheme}://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
   /** Resolves once the spans received so far are enough. */
@@ -86,6 +98,7 @@ export class Collector {
     const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent;
     const type = request.headers['content-type'] ?? '';
     this.contentTypes.push(type);
+    this.headers.push(request.headers);
     this.spans.push(...decode(type, body));
     for (const waiter of this.waiting.splice(0)) {
       if (waiter.enough(this.spans)) waiter.tell();

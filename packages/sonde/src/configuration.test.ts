@@ -35,48 +35,30 @@ describe('the service', () => {
   );
 });
 
-describe('the endpoint', () => {
+describe('whether spans go out', () => {
+  const endpoint = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c' };
   it.each([
-    [{}, undefined],
-    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4318' }, 'http://c:4318/v1/traces'],
-    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4318/' }, 'http://c:4318/v1/traces'],
-    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'https://c/base/' }, 'https://c/base/v1/traces'],
-    [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://c:4318' }, 'http://c:4318/'],
-    [
-      { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://t/x', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c' },
-      'http://t/x',
-    ],
-    [
-      { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: '', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c' },
-      'http://c/v1/traces',
-    ],
-    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c', OTEL_TRACES_EXPORTER: 'none' }, undefined],
-    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c', OTEL_TRACES_EXPORTER: ' None ' }, undefined],
-    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c', OTEL_TRACES_EXPORTER: 'OTLP' }, 'http://c/v1/traces'],
-    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c', OTEL_TRACES_EXPORTER: '' }, 'http://c/v1/traces'],
-  ])('of %j is %s', (env, url) => {
-    const { tracesUrl, warnings } = read(env as Record<string, string>);
-    expect(tracesUrl?.href).toBe(url);
+    [{}, {}, undefined],
+    [endpoint, {}, 'http://c/v1/traces'],
+    [{ ...endpoint, OTEL_TRACES_EXPORTER: 'none' }, {}, undefined],
+    [{ ...endpoint, OTEL_TRACES_EXPORTER: ' None ' }, {}, undefined],
+    [{ ...endpoint, OTEL_TRACES_EXPORTER: 'OTLP' }, {}, 'http://c/v1/traces'],
+    [{ ...endpoint, OTEL_TRACES_EXPORTER: '' }, {}, 'http://c/v1/traces'],
+    [{ OTEL_TRACES_EXPORTER: 'otlp' }, {}, 'http://localhost:4318/v1/traces'],
+    [endpoint, { endpoint: 'http://o' }, 'http://o/v1/traces'],
+    // Code wins over variables.
+    [{ OTEL_TRACES_EXPORTER: 'none' }, { endpoint: 'http://o' }, 'http://o/v1/traces'],
+  ])('with %j and %j to %s', (env, options, url) => {
+    const { otlp, warnings } = read(env as Record<string, string>, options);
+    expect(otlp?.url.href).toBe(url);
     expect(warnings).toEqual([]);
   });
 
-  it('is used although OTEL_TRACES_EXPORTER names what there is not, and that is said', () => {
-    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c', OTEL_TRACES_EXPORTER: 'zipkin' };
-    const { tracesUrl, warnings } = read(env);
-    expect(tracesUrl?.href).toBe('http://c/v1/traces');
+  it('is said of a name that there is not; the endpoint is used', () => {
+    const { otlp, warnings } = read({ ...endpoint, OTEL_TRACES_EXPORTER: 'zipkin' });
+    expect(otlp?.url.href).toBe('http://c/v1/traces');
     expect(warnings).toEqual(['OTEL_TRACES_EXPORTER has "zipkin", expected otlp, none; it is ignored']);
   });
-
-  it.each(['localhost:4318', 'collector', 'ftp://c', 'http://', '%'])(
-    '%s is none, and that is said',
-    (value) => {
-      const { tracesUrl, warnings } = read({ OTEL_EXPORTER_OTLP_ENDPOINT: value });
-      expect(tracesUrl).toBeUndefined();
-      expect(warnings).toEqual([
-        `OTEL_EXPORTER_OTLP_ENDPOINT is "${value}", expected a URL like http://localhost:4318; no spans are exported`,
-      ]);
-    },
-  );
 });
 
 describe('the pages', () => {
@@ -179,16 +161,6 @@ describe('the batches', () => {
       ]);
     },
   );
-});
-
-it.each([
-  [{}, 10_000],
-  [{ OTEL_EXPORTER_OTLP_TIMEOUT: '20' }, 20],
-  [{ OTEL_EXPORTER_OTLP_TIMEOUT: '0' }, 2_147_483_647],
-  [{ OTEL_EXPORTER_OTLP_TIMEOUT: '20', OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: '30' }, 30],
-  [{ OTEL_EXPORTER_OTLP_TIMEOUT: '20', OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: '' }, 20],
-])('with %j one export may take %i ms', (env, millis) => {
-  expect(read(env as Record<string, string>).exportTimeoutMillis).toBe(millis);
 });
 
 describe('an option of the wrong type', () => {

@@ -5,6 +5,7 @@ import type { LogSources } from '@sonde/debug';
 import { CLIENT_PHASES, type ClientPhases } from '@sonde/http';
 import {
   type Environment,
+  parseChoice,
   readBoolean,
   readDuration,
   readNumber,
@@ -14,13 +15,14 @@ import {
   splitList,
   type Warn,
 } from './environment.ts';
+import { type OtlpSettings, type OtlpStartOptions, readOtlp } from './otlp/settings.ts';
 import { type PagesConfiguration, type PagesOptions, readPagesOptions } from './pages-options.ts';
 import { readSampler } from './sampler.ts';
 import { readServerOptions, type ServerConfiguration, type ServerOptions } from './server-options.ts';
 import { readSpanLimits } from './span-limits.ts';
 
 /** What `start` can be told in code; each wins over its variable. */
-export interface StartOptions extends PagesOptions {
+export interface StartOptions extends PagesOptions, OtlpStartOptions {
   /** Name of the service. Default: OTEL_SERVICE_NAME, else `service.name` of OTEL_RESOURCE_ATTRIBUTES, else `unknown_service:node`. */
   serviceName?: string;
   /** Whose lines are noted beside the spans of a request, as `captureLogLines` says. Default: SONDE_LOGS=console,diag. */
@@ -58,11 +60,9 @@ export interface Configuration extends PagesConfiguration {
   readonly server: ServerConfiguration;
   /** Methods that HTTP spans may name; `undefined` for the usual ones. */
   readonly knownMethods: readonly string[] | undefined;
-  /** Where OTLP goes; `undefined` for nowhere. */
-  readonly tracesUrl: URL | undefined;
+  /** Where OTLP goes, and how; `undefined` for nowhere. */
+  readonly otlp: OtlpSettings | undefined;
   readonly batching: Batching;
-  /** Of one export, in milliseconds. */
-  readonly exportTimeoutMillis: number;
   readonly development: boolean;
 }
 
@@ -95,16 +95,8 @@ export function readConfiguration(options: StartOptions, env: Environment, warn:
     clientPhases: readClientPhases(env, warn),
     server: readServerOptions(options, env, warn),
     knownMethods: readKnownMethods(env),
-    tracesUrl: isExporting(env, warn) ? findTracesUrl(env, warn) : undefined,
+    otlp: readOtlpIfAsked(options, env, warn),
     batching: readBatching(env, warn),
-    exportTimeoutMillis: readTimeout(
-      env,
-      env['OTEL_EXPORTER_OTLP_TRACES_TIMEOUT']
-        ? 'OTEL_EXPORTER_OTLP_TRACES_TIMEOUT'
-        : 'OTEL_EXPORTER_OTLP_TIMEOUT',
-      10_000,
-      warn,
-    ),
     development: env['NODE_ENV'] !== 'production',
   };
 }
@@ -135,9 +127,11 @@ function readBatching(env: Environment, warn: Warn): Batching {
   };
 }
 
-/** Whether OTEL_TRACES_EXPORTER, a list, lets spans go out; there is but one way, OTLP. */
-function isExporting(env: Environment, warn: Warn): boolean {
-  return !readSwitches(env, 'OTEL_TRACES_EXPORTER', ['otlp', 'none'], warn).includes('none');
+/** OTEL_TRACES_EXPORTER is a list; there is but one way out, OTLP. An endpoint that is given in code is meant. */
+function readOtlpIfAsked(options: StartOptions, env: Environment, warn: Warn): OtlpSettings | undefined {
+  const asked = readSwitches(env, 'OTEL_TRACES_EXPORTER', ['otlp', 'none'], warn);
+  const otlp = readOtlp(options, env, asked.includes('otlp'), warn);
+  return asked.includes('none') && options.endpoint === undefined ? undefined : otlp;
 }
 
 /** What a variable switches on, separated by commas, of what there is. */
@@ -165,11 +159,7 @@ function readLogSources(env: Environment, warn: Warn): LogSources {
 function readClientPhases(env: Environment, warn: Warn): ClientPhases {
   const given = env['SONDE_CLIENT_PHASES']?.trim();
   if (!given) return 'events';
-  const phases = CLIENT_PHASES.find((known) => known === given.toLowerCase());
-  if (phases === undefined) {
-    warn(`SONDE_CLIENT_PHASES is "${given}", expected ${CLIENT_PHASES.join(', ')}; using events`);
-  }
-  return phases ?? 'events';
+  return parseChoice('SONDE_CLIENT_PHASES', given, CLIENT_PHASES, 'using events', warn) ?? 'events';
 }
 
 /** In its letters: methods are case-sensitive (semantic conventions, `http.request.method`). */
@@ -195,23 +185,4 @@ function parseResourceAttributes(text: string, warn: Warn): Record<string, strin
     }
   }
   return attributes;
-}
-
-/** The traces endpoint is taken as it stands; the general one gets the path of the signal (OTLP exporter, "Endpoint URLs"). */
-function findTracesUrl(env: Environment, warn: Warn): URL | undefined {
-  const own = env['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'];
-  if (own) return parseUrl('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', own, warn);
-  const general = env['OTEL_EXPORTER_OTLP_ENDPOINT'];
-  if (!general) return undefined;
-  const url = parseUrl('OTEL_EXPORTER_OTLP_ENDPOINT', general, warn);
-  if (url === undefined) return undefined;
-  url.pathname = `${url.pathname.replace(/\/+$/, '')}/v1/traces`;
-  return url;
-}
-
-function parseUrl(variable: string, value: string, warn: Warn): URL | undefined {
-  const url = URL.canParse(value) ? new URL(value) : undefined;
-  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
-  warn(`${variable} is "${value}", expected a URL like http://localhost:4318; no spans are exported`);
-  return undefined;
 }

@@ -34,7 +34,7 @@ describe('the variables that were read', () => {
 
   it('a name that nobody reads is said: it may be a mistake', () => {
     expect(told({ SONDE_TOKN: 'secret', OTEL_EXPORTER_OTLP_HEADERS: 'authorization=secret' })).toEqual([
-      { name: 'OTEL_EXPORTER_OTLP_HEADERS', effect: 'left to the exporter' },
+      { name: 'OTEL_EXPORTER_OTLP_HEADERS', effect: 'in effect' },
       { name: 'SONDE_TOKN', effect: 'not read by Sonde' },
     ]);
   });
@@ -58,6 +58,9 @@ describe('the variables that were read', () => {
     ['http://u:p@ss@c/', 'http://…@c/'],
     ['http://u:p"q@c/', 'http://…@c/'],
     ['http://c/npm/@scope', 'http://c/npm/@scope'],
+    ['u:p@c:4318', '…@c:4318'],
+    ['X is "u:p@s@c:4318", expected', 'X is "…@c:4318", expected'],
+    ['service@c', 'service@c'],
     ['http://u:p@s@a,b=http://v:q@w@b/x', 'http://…@a,b=http://…@b/x'],
     ['X is "http://u:p@c?k=v", expected', 'X is "http://…@c?…", expected'],
   ])('%s is told as %s', (text, shown) => {

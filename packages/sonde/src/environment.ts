@@ -50,17 +50,19 @@ export class ReadVariables {
 
   private effectOf(name: string, complaint: string | undefined): string {
     if (complaint !== undefined) return withoutCredentials(complaint.slice(name.length + 1));
-    if (this.read.has(name)) return 'in effect';
-    return name.startsWith('OTEL_EXPORTER_') ? 'left to the exporter' : 'not read by Sonde';
+    return this.read.has(name) ? 'in effect' : 'not read by Sonde';
   }
 }
 
 /**
  * What is wrong with an address is said with the address. Who asks and their password end at the last `@` of the
- * authority (URL Standard, "authority state").
+ * authority (URL Standard, "authority state"), which may have lost its scheme.
  */
 export function withoutCredentials(text: string): string {
-  return text.replace(/\/\/[^/\s]*@/g, '//…@').replace(/\?[^\s"]*/g, '?…');
+  return text
+    .replace(/\/\/[^/\s]*@/g, '//…@')
+    .replace(/(^|["=,\s])[^/\s"@:]+:[^/\s"]*@/g, '$1…@')
+    .replace(/\?[^\s"]*/g, '?…');
 }
 
 /** Told what was seen, what was expected and what happens instead, in one sentence. */
@@ -80,7 +82,16 @@ export function readNumberIfSet(
   consequence: string,
 ): number | undefined {
   const given = env[name]?.trim();
-  if (!given) return undefined;
+  return given ? parseNumber(name, given, warn, least, consequence) : undefined;
+}
+
+function parseNumber(
+  name: string,
+  given: string,
+  warn: Warn,
+  least: number,
+  consequence: string,
+): number | undefined {
   const value = Number(given);
   if (Number.isInteger(value) && value >= least) return value;
   const expected = least === 1 ? 'above 0' : `of at least ${least}`;
@@ -99,6 +110,26 @@ export function readDuration(env: Environment, name: string, fallback: number, w
 /** Milliseconds that something may take; 0 is no limit (specification, "Timeout"). */
 export function readTimeout(env: Environment, name: string, fallback: number, warn: Warn): number {
   return readDuration(env, name, fallback, warn) || LONGEST_MILLIS;
+}
+
+/** The same of a value that is there; `undefined` for a wrong one. */
+export function parseTimeout(name: string, given: string, warn: Warn): number | undefined {
+  const millis = parseNumber(name, given, warn, 0, 'it is ignored');
+  return millis === undefined ? undefined : Math.min(millis || LONGEST_MILLIS, LONGEST_MILLIS);
+}
+
+/** One of several words, in whatever case (specification, "Enum"); `undefined` for another, with the consequence said. */
+export function parseChoice<T extends string>(
+  name: string,
+  given: string,
+  known: readonly T[],
+  consequence: string,
+  warn: Warn,
+): T | undefined {
+  const choice = known.find((one) => one === given.trim().toLowerCase());
+  if (choice === undefined)
+    warn(`${name} is "${given.trim()}", expected ${known.join(', ')}; ${consequence}`);
+  return choice;
 }
 
 /** True is written `true`, in whatever case; anything else is false (specification, "Boolean"). */

@@ -6,6 +6,8 @@ import { unreachable } from './collector.ts';
 import type { Batching } from './configuration.ts';
 import { ExportCount } from './export-count.ts';
 import { PATIENCE_MILLIS, type Unsent } from './leaving.ts';
+import { otlpExporter } from './otlp/otlp-exporter.ts';
+import type { OtlpSettings } from './otlp/settings.ts';
 
 /** The export result codes of `@opentelemetry/core`. */
 const SUCCESS = 0;
@@ -14,10 +16,8 @@ type ExportResult = { code: number; error?: Error };
 
 /** Where spans go, and how. */
 export interface ExportOptions {
-  readonly url: URL;
+  readonly otlp: OtlpSettings;
   readonly batching: Batching;
-  /** Of one export, retries included, in milliseconds. */
-  readonly timeoutMillis: number;
   /** Told once when spans cannot be delivered. */
   readonly say: (sentence: string) => void;
 }
@@ -30,14 +30,12 @@ export function exportTo(options: ExportOptions): ExportProcessor {
   const require = createRequire(import.meta.url);
   const { BatchSpanProcessor } =
     require('@opentelemetry/sdk-trace-base') as typeof import('@opentelemetry/sdk-trace-base');
-  const { OTLPTraceExporter } =
-    require('@opentelemetry/exporter-trace-otlp-http') as typeof import('@opentelemetry/exporter-trace-otlp-http');
-  const exporterWithin = (timeoutMillis: number): SpanExporter =>
-    new OTLPTraceExporter({ url: options.url.href, timeoutMillis });
-  const count = new ExportCount(options.url, options.batching.maxQueueSize);
+  const { batching, otlp } = options;
+  const exporterWithin = (timeoutMillis: number): SpanExporter => otlpExporter({ ...otlp, timeoutMillis });
+  const count = new ExportCount(otlp.url, batching.maxQueueSize);
   const exporter = new CandidExporter(exporterWithin, options, count);
   void exporter.lookForCollector();
-  return new ExportProcessor(new BatchSpanProcessor(exporter, options.batching), exporter, count);
+  return new ExportProcessor(new BatchSpanProcessor(exporter, batching), exporter, count);
 }
 
 /** The batch processor, and whether it has anything left to hand over. */
@@ -113,11 +111,11 @@ class CandidExporter implements SpanExporter {
     this.exporterWithin = exporterWithin;
     this.options = options;
     this.count = count;
-    this.inner = exporterWithin(options.timeoutMillis);
+    this.inner = exporterWithin(options.otlp.timeoutMillis);
   }
 
   async lookForCollector(): Promise<boolean> {
-    const reason = await unreachable(this.options.url);
+    const reason = await unreachable(this.options.otlp.url);
     this.doubtful = reason !== undefined;
     if (reason !== undefined) {
       this.count.failed(reason);
@@ -137,7 +135,7 @@ class CandidExporter implements SpanExporter {
     this.doubtful = true;
     if (this.hurried) return;
     this.hurried = true;
-    this.inner = this.exporterWithin(Math.min(this.options.timeoutMillis, PATIENCE_MILLIS));
+    this.inner = this.exporterWithin(Math.min(this.options.otlp.timeoutMillis, PATIENCE_MILLIS));
   }
 
   shutdown(): Promise<void> {
@@ -152,7 +150,7 @@ class CandidExporter implements SpanExporter {
     if (await this.lookForCollector()) this.hand(spans, done);
     else {
       this.count.lost(spans.length);
-      done({ code: FAILED, error: new Error(`no collector at ${this.options.url.host}`) });
+      done({ code: FAILED, error: new Error(`no collector at ${this.options.otlp.url.host}`) });
     }
   }
 
@@ -173,9 +171,9 @@ class CandidExporter implements SpanExporter {
   private tell(reason: string): void {
     if (this.told) return;
     this.told = true;
-    const { say, url } = this.options;
+    const { otlp, say } = this.options;
     say(
-      `no spans can be delivered to ${url.origin} (${reason}); the program goes on, and they are dropped until it answers`,
+      `no spans can be delivered to ${otlp.url.origin} (${reason}); the program goes on, and they are dropped until it answers`,
     );
   }
 }

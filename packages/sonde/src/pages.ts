@@ -32,7 +32,7 @@ export function makePages(
   self: () => SelfFacts,
   warn: (sentence: string) => void,
 ): Pages {
-  const { authRequest, development, hosts, path, peers, port, serviceName, token, traceLinks, tracesUrl } =
+  const { authRequest, development, hosts, path, peers, port, serviceName, token, traceLinks, otlp } =
     configuration;
   if (path === false) return nowhere;
   const where = {
@@ -43,8 +43,7 @@ export function makePages(
   };
   const handler = debugHandler({ ...where, service: serviceName, self, peers });
   const linker = (options: TraceLinkOptions) => () => (traceLinks ? [linkTraces(options)] : []);
-  const exportNote =
-    tracesUrl === undefined ? 'spans stay in this process' : `spans go to ${tracesUrl.origin}`;
+  const exportNote = otlp === undefined ? 'spans stay in this process' : `spans go to ${otlp.url.origin}`;
   let withdraw = (): void => {};
   const announce = (url: string): void => {
     // Of any port, nobody would know which unless it is said.

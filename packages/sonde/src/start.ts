@@ -12,7 +12,7 @@ import { captureLogLines, RequestsProcessor } from '@sonde/debug';
 import { instrumentHttp } from '@sonde/http';
 import { type Configuration, readConfiguration, type StartOptions } from './configuration.ts';
 import { ReadVariables } from './environment.ts';
-import { type ExportProcessor, exportTo } from './export.ts';
+import { exportTo } from './export.ts';
 import { flushOnLeaving } from './leaving.ts';
 import { makePages, type Pages } from './pages.ts';
 import { registry } from './registry.ts';
@@ -54,10 +54,10 @@ const inert: Sonde = { forceFlush: async () => {}, shutdown: async () => {} };
 
 function run(settled: Settled, onShutdown: () => void): Sonde {
   const { configuration, warn } = settled;
-  const { tracesUrl } = configuration;
   const undo: (() => void)[] = [];
   const processors: SpanProcessor[] = [new RequestsProcessor()];
-  const exporting = tracesUrl === undefined ? undefined : tryExport(tracesUrl, configuration, warn);
+  const { batching, otlp } = configuration;
+  const exporting = otlp === undefined ? undefined : exportTo({ otlp, batching, say });
   if (exporting !== undefined) processors.push(exporting);
   if (configuration.debugContext) processors.push(new ContextLossDetector({ say }));
 
@@ -104,20 +104,6 @@ function carryContext({ propagator }: Configuration): (() => void)[] {
     undo.push(() => context.disable());
   if (propagation.setGlobalPropagator(propagator)) undo.push(() => propagation.disable());
   return undo;
-}
-
-/** A broken installation costs the export, not the program. */
-function tryExport(
-  url: URL,
-  { batching, exportTimeoutMillis }: Configuration,
-  warn: (sentence: string) => void,
-): ExportProcessor | undefined {
-  try {
-    return exportTo({ url, batching, timeoutMillis: exportTimeoutMillis, say });
-  } catch (error) {
-    warn(`the OTLP exporter could not be loaded, so no spans are exported: ${String(error)}`);
-    return undefined;
-  }
 }
 
 /** Spans of HTTP; a visit to the pages is no request of the application. */
