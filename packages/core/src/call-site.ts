@@ -3,7 +3,8 @@ const DEPTH = 40;
 
 /** Where this file's package lies beside its siblings, as stacks write it: a URL or, where compiled on the fly, a path. */
 function findSiblings(): string[] {
-  const { href } = new URL('../../', import.meta.url);
+  // By hand: bundlers take `new URL('../../', import.meta.url)` for a file that they are to bring along.
+  const href = import.meta.url.replace(/[^/]*\/[^/]*\/[^/]*$/, '');
   return [href, decodeURIComponent(href.replace(/^file:\/\//, ''))];
 }
 let siblings: string[] | undefined;
