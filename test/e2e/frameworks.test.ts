@@ -42,7 +42,7 @@ describe.each(['express', 'fastify', 'koa', 'hono'])('%s', (framework) => {
   it.each(ways)(
     '%s: routes are families, handlers run in context, failures are told',
     async (_way, flag, ending) => {
-      const { origin } = await start(flag, `${framework}.${ending}`);
+      const { origin, program } = await start(flag, `${framework}.${ending}`);
 
       const answer = await fetch(`${origin}/orders/7`);
       expect(await answer.text()).toBe('ok');
@@ -99,6 +99,9 @@ describe.each(['express', 'fastify', 'koa', 'hono'])('%s', (framework) => {
 
       const { active } = await getJson(`${origin}/debug/requests.json`);
       expect(active.total).toBe(0);
+      expect(program.stderr).toBe(
+        `sonde: unknown_service:node · ${origin}/debug/requests · spans stay in this process\n`,
+      );
     },
   );
 });

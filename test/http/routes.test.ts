@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { serve as serveHono } from '@hono/node-server';
 import Router from '@koa/router';
 import { context, SpanKind, trace } from '@opentelemetry/api';
@@ -14,6 +15,8 @@ import { tracing as koaTracing } from '@sonde/http/koa';
 import express from 'express';
 import fastify from 'fastify';
 import { Hono } from 'hono';
+import { Hono as QuickHono } from 'hono/quick';
+import { SmartRouter } from 'hono/router/smart-router';
 import Koa from 'koa';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
@@ -316,6 +319,80 @@ describe('Koa', () => {
 });
 
 describe('Hono', () => {
+  const { argv } = process;
+  beforeEach(() => {
+    // Where a program's own Hono is looked for.
+    process.argv = [process.execPath, fileURLToPath(import.meta.url)];
+  });
+  afterEach(() => {
+    process.argv = argv;
+  });
+  const serve = async (app: { fetch: Hono['fetch'] }): Promise<number> => {
+    const server = serveHono({ fetch: app.fetch, port: 0 }) as http.Server;
+    close = () => {
+      server.closeAllConnections();
+      server.close();
+    };
+    await once(server, 'listening');
+    return (server.address() as AddressInfo).port;
+  };
+
+  it.each([
+    ['hono', Hono],
+    ['hono/quick', QuickHono],
+  ])('of %s needs no adapter: base paths, nested ones, middlewares that refuse', async (_name, Hono) => {
+    const orders = new Hono().get('/', (c) => c.text('all')).get('/:id{[0-9]+}', (c) => c.text('one'));
+    const app = new Hono().basePath('/api');
+    app.use(async (_c, next) => next());
+    app.use('/admin/*', async (c) => c.text('no', 401));
+    app.get('/admin/:who', (c) => c.text('never'));
+    app.get('/work', async (c) => {
+      await work();
+      return c.text('ok');
+    });
+    app.route('/orders', orders);
+    app.on(['PUT', 'POST'], '/either', (c) => c.text('ok'));
+    app.all('/any', (c) => c.text('ok'));
+    app.get('/any', (c) => c.text('never'));
+    app.get('/files/*', (c) => c.text('ok'));
+    app.get('/boom/:id', () => {
+      throw new Error('boom');
+    });
+    app.onError((_error, c) => c.text('sorry', 500));
+    const port = await serve(app);
+    await expectRoute(port, '/api/orders', '/api/orders');
+    await expectRoute(port, '/api/orders/7', '/api/orders/:id{[0-9]+}');
+    await expectRoute(port, '/api/orders/x', undefined, 404);
+    await expectRoute(port, '/api/admin/7', '/api/admin/:who', 401);
+    await expectRoute(port, '/api/any', '/api/any');
+    await expectRoute(port, '/api/files/a/b', '/api/files/*');
+    await expectRoute(port, '/api/boom/7', '/api/boom/:id', 500);
+    await expectRoute(port, '/missing', undefined, 404);
+    expect((await ask(port, '/api/either', 'PUT')).span.name).toBe('PUT /api/either');
+    expect((await ask(port, '/api/orders/7', 'HEAD')).span.name).toBe('HEAD /api/orders/:id{[0-9]+}');
+    await expectContext(port, '/api/work');
+  });
+
+  it('is found within a span by hand around its handler', async () => {
+    const app = new Hono().get('/orders/:id', (c) => c.text('ok'));
+    const port = await serve({
+      fetch: (request, ...rest) => withSpan('around', async () => app.fetch(request, ...rest)),
+    });
+    await expectRoute(port, '/orders/7', '/orders/:id');
+  });
+
+  it('is left as it was', async () => {
+    const app = new Hono().get('/orders/:id', (c) => c.text('ok'));
+    const { match } = SmartRouter.prototype;
+    const port = await serve(app);
+    await expectRoute(port, '/orders/7', '/orders/:id');
+    expect(SmartRouter.prototype.match).not.toBe(match);
+    undo();
+    expect(SmartRouter.prototype.match).toBe(match);
+    expect(await (await app.request('/orders/7')).text()).toBe('ok');
+    undo = instrumentHttp();
+  });
+
   it('tells its routes by its middleware', async () => {
     const app = new Hono();
     app.use(honoTracing());

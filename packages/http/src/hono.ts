@@ -1,5 +1,6 @@
 /**
- * Hono 4 on Node (`@hono/node-server`), where nothing but a middleware can know the route.
+ * Hono 4 on Node (`@hono/node-server`): for what was thrown, and for routes where Hono is not found without this
+ * (docs/LIMITS.md).
  *
  * ```js
  * import { tracing } from '@sonde/http/hono';
@@ -9,6 +10,7 @@
  *
  * @module
  */
+import { type HonoRoute, isMiddleware } from './hono-route.ts';
 import { recordException, setRoute } from './route.ts';
 
 /** As much of Hono's context as is needed. */
@@ -17,7 +19,7 @@ export interface HonoContextLike {
   readonly error?: unknown;
   readonly req: {
     readonly routeIndex: number;
-    readonly matchedRoutes: readonly { readonly method: string; readonly path: string }[];
+    readonly matchedRoutes: readonly HonoRoute[];
   };
 }
 
@@ -36,5 +38,5 @@ export function tracing(): (context: HonoContextLike, next: () => Promise<void>)
 /** Of the handlers that ran, the last one; where that was a middleware, nobody had a route for the request. */
 function routeOf({ matchedRoutes, routeIndex }: HonoContextLike['req']): string | undefined {
   const last = matchedRoutes[routeIndex];
-  return last === undefined || (last.method === 'ALL' && last.path.endsWith('*')) ? undefined : last.path;
+  return last === undefined || isMiddleware(last) ? undefined : last.path;
 }

@@ -1,4 +1,5 @@
 import { type Context, createContextKey, type Span, trace } from '@opentelemetry/api';
+import type { Exchange } from './exchange.ts';
 
 /**
  * The key under which the api keeps the active span. `createContextKey` answers the same symbol for the same
@@ -32,4 +33,20 @@ export class RequestContext implements Context {
       ? this.parent.deleteValue(key)
       : trace.setSpan(this.parent, this.span).deleteValue(key);
   }
+}
+
+const EXCHANGE_KEY = createContextKey('sonde.http.exchange');
+
+/** The context in which a request is served: it leads to the request, too. */
+export class ServedContext extends RequestContext {
+  exchange: Exchange | undefined = undefined;
+
+  override getValue(key: symbol): unknown {
+    return key === EXCHANGE_KEY ? this.exchange : super.getValue(key);
+  }
+}
+
+/** The request that is served in a context, also where spans by hand lie between. */
+export function servedIn(context: Context): Exchange | undefined {
+  return context.getValue(EXCHANGE_KEY) as Exchange | undefined;
 }

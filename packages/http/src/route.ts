@@ -1,6 +1,7 @@
 import type { Exception } from '@opentelemetry/api';
 import { type Exchange, exchangeOf } from './exchange.ts';
 import { expressRouteOf } from './express-route.ts';
+import { nextRouteOf } from './next-route.ts';
 import { HTTP_ROUTE } from './semantic-conventions.ts';
 
 /**
@@ -12,7 +13,10 @@ import { HTTP_ROUTE } from './semantic-conventions.ts';
  * @returns whether the request has a span; false outside of one, when it is ignored, or after its end
  */
 export function setRoute(target: object, route: string): boolean {
-  const exchange = exchangeOf(target);
+  return tellRoute(exchangeOf(target), route);
+}
+
+export function tellRoute(exchange: Exchange | undefined, route: string): boolean {
   if (exchange?.span?.isRecording() !== true || typeof route !== 'string' || route === '') return false;
   exchange.route = route;
   name(exchange, route);
@@ -37,7 +41,7 @@ export function settleRoute(exchange: Exchange): void {
   if (exchange.route !== undefined) return;
   try {
     const { koa, request } = exchange;
-    const route = (koa && koaRouteOf(koa)) ?? (request === undefined ? undefined : expressRouteOf(request));
+    const route = (koa && koaRouteOf(koa)) ?? (request && (expressRouteOf(request) ?? nextRouteOf(request)));
     if (route !== undefined) name(exchange, route);
   } catch {
     // A request that throws when it is read has no route.

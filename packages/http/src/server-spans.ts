@@ -17,10 +17,11 @@ import {
 import { type HeaderCapture, requestHeader, responseHeader } from './captured-headers.ts';
 import { EXCHANGE, Exchange, type ExchangeOwner, type Exchanging } from './exchange.ts';
 import { watchFastify } from './fastify-route.ts';
+import { HonoWatch } from './hono-route.ts';
 import type { IncomingRequest } from './ignore.ts';
 import { KoaWatch } from './koa-route.ts';
 import { emitInContext } from './message-emit.ts';
-import { RequestContext } from './request-context.ts';
+import { ServedContext } from './request-context.ts';
 import { settleRoute } from './route.ts';
 import { ERROR_TYPE, HTTP_RESPONSE_STATUS_CODE, type MethodDescription } from './semantic-conventions.ts';
 import { type Arrival, requestAttributes } from './server-attributes.ts';
@@ -73,6 +74,7 @@ class ServerSpans implements ExchangeOwner {
   private readonly options: ServerSpanOptions;
   private readonly tracer: Tracer = trace.getTracer('@sonde/http');
   private readonly koa = new KoaWatch();
+  private readonly hono = new HonoWatch();
   private readonly servers = new WeakSet<object>();
   private open = 0;
   private undone = false;
@@ -101,6 +103,7 @@ class ServerSpans implements ExchangeOwner {
       emitInContext(),
       watchFastify(),
       () => this.koa.uninstall(),
+      () => this.hono.uninstall(),
     ];
     return () => {
       this.undone = true;
@@ -139,8 +142,10 @@ class ServerSpans implements ExchangeOwner {
       this.options.requestHeaders.tell(span, requestHeader(headers));
     }
     this.open++;
-    const active = new RequestContext(remote, span);
-    return new Exchange(active, span, method.spanName, this, request, response);
+    const active = new ServedContext(remote, span);
+    const exchange = new Exchange(active, span, method.spanName, this, request, response);
+    active.exchange = exchange;
+    return exchange;
   }
 
   // ---- node:http -----------------------------------------------------------------------------------------
@@ -168,10 +173,16 @@ class ServerSpans implements ExchangeOwner {
     response[EXCHANGE] = exchange;
   }
 
+  /** At the first connection of a server the program has loaded what it routes by. */
+  private lookForRouters(): void {
+    this.koa.look();
+    this.hono.look();
+  }
+
   private connected(socket: Socket & Connected, server: object): ServerConnection {
     if (!this.servers.has(server)) {
       this.servers.add(server);
-      this.koa.look();
+      this.lookForRouters();
     }
     const connection = new ServerConnection(socket);
     socket[CONNECTION] = connection;
@@ -201,7 +212,7 @@ class ServerSpans implements ExchangeOwner {
     }
     const session = stream.session as ServerHttp2Session & Connected;
     if (session[CONNECTION] === undefined) {
-      this.koa.look();
+      this.lookForRouters();
       session[CONNECTION] = new ServerConnection(session.socket);
     }
     const exchange = this.begin({

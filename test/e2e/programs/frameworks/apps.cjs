@@ -82,14 +82,16 @@ exports.koa = (Koa, Router) => {
   const server = app.listen(0, () => announce(server));
 };
 
-exports.hono = (Hono, serve, tracing) => {
+exports.hono = (Hono, serve) => {
   const app = new Hono();
-  app.use(tracing());
+  app.use((_c, next) => next());
   app.onError((_error, c) => c.text('sorry', 500));
-  app.get('/orders/:id', async (c) => {
+  const orders = new Hono();
+  orders.get('/:id', async (c) => {
     await work(c.req.param('id'));
     return c.text('ok');
   });
+  app.route('/orders', orders);
   app.get('/boom/:id', async () => {
     await wait(1);
     throw new Error('boom');
