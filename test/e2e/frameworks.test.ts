@@ -38,7 +38,7 @@ const ways = [
   ['--require into CommonJS', '--require', 'cjs'],
 ] as const;
 
-describe.each(['express', 'fastify', 'koa', 'hono'])('%s', (framework) => {
+describe.each(['express', 'fastify', 'koa', 'hono', 'nest-express', 'nest-fastify'])('%s', (framework) => {
   it.each(ways)(
     '%s: routes are families, handlers run in context, failures are told',
     async (_way, flag, ending) => {

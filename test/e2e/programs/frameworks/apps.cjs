@@ -115,3 +115,44 @@ exports.ws = (createServer, WebSocketServer) => {
   });
   server.listen(0, () => announce(server));
 };
+
+/** What a decorator of TypeScript's does, by hand: on a class, a method or a parameter. */
+exports.nest = async ({ Body, Controller, Get, Module, NestFactory, Param, Post }, Adapter) => {
+  class Orders {
+    async one(id) {
+      await work(id);
+      return 'ok';
+    }
+  }
+  class Others {
+    async boom() {
+      await wait(1);
+      throw new Error('boom');
+    }
+    never() {
+      return new Promise(() => {});
+    }
+    async echo(body) {
+      await work(body);
+      return body;
+    }
+  }
+  class App {}
+  const onMethod = (decorate, { prototype }, name) =>
+    decorate(prototype, name, Object.getOwnPropertyDescriptor(prototype, name));
+  Controller('orders')(Orders);
+  onMethod(Get(':id'), Orders, 'one');
+  Param('id')(Orders.prototype, 'one', 0);
+  Controller()(Others);
+  onMethod(Get('boom/:id'), Others, 'boom');
+  onMethod(Get('never/:id'), Others, 'never');
+  onMethod(Post('echo'), Others, 'echo');
+  Body()(Others.prototype, 'echo', 0);
+  Module({ controllers: [Orders, Others] })(App);
+
+  const app = await NestFactory.create(App, new Adapter(), { logger: false });
+  // Fastify's own parsers take text.
+  if (Adapter.name === 'ExpressAdapter') app.useBodyParser('text');
+  await app.listen(0);
+  announce(app.getHttpServer());
+};
