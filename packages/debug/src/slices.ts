@@ -1,8 +1,8 @@
 /** Work that can be left after each step, and answers something in the end. */
 export type Steps<T> = Generator<void, T, void>;
 
-/** Milliseconds that work may hold the event loop at a time. */
-export const SLICE_MILLIS = 5;
+/** Milliseconds after which work lets the event loop turn; its last step may take as long again, or a little longer. */
+export const SLICE_MILLIS = 3;
 
 /**
  * Does work in slices, so that a page that takes long holds up no request: between two slices the event loop turns. A

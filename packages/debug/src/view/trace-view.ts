@@ -101,8 +101,7 @@ export function* viewTrace(
   const last = spans.map((span) => (span.ended ? span.endTime : now)).reduce(later);
   const { root } = requests[0] as Request;
   yield;
-  const placed = inTreeOrder(spans);
-  yield;
+  const placed = yield* inTreeOrder(spans, first);
   const views: SpanView[] = [];
   for (const { depth, parent, span } of placed) {
     const linkedFrom = backlinks.get(span.spanContext().spanId) ?? [];
@@ -139,16 +138,22 @@ interface Placed {
   readonly parent: SpanView['parent'];
 }
 
-function inTreeOrder(spans: readonly ReadableSpan[]): Placed[] {
+/** In steps of a few milliseconds where there are thousands. */
+function* inTreeOrder(spans: readonly ReadableSpan[], first: HrTime): Steps<Placed[]> {
+  // Times are made when they are read: once for each span, and not for each comparison.
+  const byStart = spans.map((span) => ({ span, start: secondsBetween(first, span.startTime) }));
+  byStart.sort((a, b) => a.start - b.start);
+  yield;
   const here = new Set(spans.map((span) => span.spanContext().spanId));
   const children = new Map<string | undefined, ReadableSpan[]>();
-  for (const span of [...spans].sort((a, b) => secondsBetween(b.startTime, a.startTime))) {
+  for (const { span } of byStart) {
     const parentId = span.parentSpanContext?.spanId;
     const key = parentId !== undefined && here.has(parentId) ? parentId : undefined;
     const siblings = children.get(key);
     if (siblings === undefined) children.set(key, [span]);
     else siblings.push(span);
   }
+  yield;
   const placed: Placed[] = [];
   // A stack of our own: a trace may be deeper than JavaScript's.
   const waiting: { readonly span: ReadableSpan; readonly depth: number }[] = [];
