@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { context } from '@opentelemetry/api';
+import { loadedFrom } from './loaded-modules.ts';
 import { servedIn } from './request-context.ts';
 import { tellRoute } from './route.ts';
 
@@ -19,6 +20,10 @@ interface SmartRouter {
   match(method: string, path: string): MatchResult;
 }
 
+interface RouterModule {
+  readonly SmartRouter?: { readonly prototype?: SmartRouter };
+}
+
 const ROUTER = 'hono/router/smart-router';
 const REQUIRED = /[\\/]hono[\\/]dist[\\/]cjs[\\/]router[\\/]smart-router[\\/]router\.js$/;
 
@@ -34,12 +39,8 @@ export class HonoWatch {
   private active = true;
 
   look(): void {
-    const require = createRequire(import.meta.url);
-    const files = Object.keys(require.cache).filter((file) => REQUIRED.test(file));
-    for (const { SmartRouter: { prototype = undefined } = {} } of [
-      ...files.map((file) => require.cache[file]?.exports),
-      requireModule(require),
-    ]) {
+    for (const exported of [...loadedFrom(REQUIRED), requiredModule()]) {
+      const prototype = (exported as RouterModule | undefined)?.SmartRouter?.prototype;
       if (typeof prototype?.match === 'function') this.wrap(prototype);
     }
   }
@@ -74,14 +75,12 @@ export class HonoWatch {
 }
 
 /** The ES module of the router that the program has, or would have: two small files. */
-// biome-ignore lint/suspicious/noExplicitAny: a module of somebody else's
-function requireModule(require: NodeJS.Require): any {
+function requiredModule(): unknown {
   try {
-    const program = createRequire(process.argv[1] ?? join(process.cwd(), 'program.js'));
-    const file = program.resolve(ROUTER);
-    return require(file.replace(/([\\/]dist)[\\/]cjs(?=[\\/])/, '$1'));
+    const require = createRequire(process.argv[1] ?? join(process.cwd(), 'program.js'));
+    return require(require.resolve(ROUTER).replace(/([\\/]dist)[\\/]cjs(?=[\\/])/, '$1'));
   } catch {
-    return {}; // There is no Hono, or a Node that does not require ES modules.
+    return undefined; // There is no Hono, or a Node that does not require ES modules.
   }
 }
 

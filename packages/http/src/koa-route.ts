@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module';
 import { exchangeOf } from './exchange.ts';
+import { loadedFrom } from './loaded-modules.ts';
 
 /** As much of Koa's context as its route needs: @koa/router leaves it there. */
 interface KoaContext {
@@ -22,10 +22,8 @@ export class KoaWatch {
   private readonly undo: (() => void)[] = [];
 
   look(): void {
-    const { cache } = createRequire(import.meta.url);
-    for (const file of Object.keys(cache)) {
-      if (!FILE.test(file)) continue;
-      const application = (cache[file]?.exports as { prototype?: KoaApplication } | undefined)?.prototype;
+    for (const exported of loadedFrom(FILE)) {
+      const application = (exported as { prototype?: KoaApplication } | undefined)?.prototype;
       if (typeof application?.createContext === 'function') this.wrap(application);
     }
   }

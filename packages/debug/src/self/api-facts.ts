@@ -72,7 +72,8 @@ const VERSION_FILE = /[\\/]@opentelemetry[\\/]api[\\/]build[\\/]\w+[\\/]version\
  * not found so.
  */
 function loadedCopies(registered: string | undefined): ApiCopy[] {
-  const { cache } = createRequire(import.meta.url);
+  // One from beside Node itself: a program in one CommonJS bundle has no `import.meta.url`.
+  const { cache } = createRequire(process.execPath);
   const copies: ApiCopy[] = [];
   for (const path in cache) {
     if (!VERSION_FILE.test(path)) continue;

@@ -19,7 +19,8 @@ export function loadedUnwrappers(): unknown[] {
  * found so.
  */
 function loaded(name: RegExp): { prototype?: unknown }[] {
-  const { cache } = createRequire(import.meta.url);
+  // One from beside Node itself: a program in one CommonJS bundle has no `import.meta.url`.
+  const { cache } = createRequire(process.execPath);
   const paths = Object.keys(cache).filter((path) => name.test(path));
   return paths.flatMap((path) => {
     const exported: unknown = cache[path]?.exports;
