@@ -9,7 +9,8 @@ export interface PagesOptions extends PeerStartOptions {
   path?: string | false;
   /**
    * Serves the pages on a port of their own, and not on the application's servers: `9090`, which is open to the machine
-   * itself, 0 for any that is free, or `'0.0.0.0:9090'`. Default: SONDE_PORT, else the application's.
+   * itself, 0 for any that is free, or `'0.0.0.0:9090'`. Workers of node:cluster add their id. Default: SONDE_PORT, else
+   * the application's.
    */
   port?: number | string;
   /** Host names that count as local for the pages. Default: SONDE_HOSTS, separated by commas. */

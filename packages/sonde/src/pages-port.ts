@@ -1,3 +1,4 @@
+import type { Cluster } from 'node:cluster';
 import { EventEmitter } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { isMainThread } from 'node:worker_threads';
@@ -25,12 +26,14 @@ export interface PagesPort {
  * cannot be had, `warn` is, and the program goes on without pages.
  */
 export function openPagesPort(
-  { host, port }: PortAddress,
+  address: PortAddress,
   path: string,
   pages: DebugHandler,
   listening: (url: string) => void,
   warn: (sentence: string) => void,
 ): PagesPort {
+  const { host } = address;
+  const port = portOfProcess(address.port);
   const server = createServer(
     (request, response) => pages(request, response) || elsewhere(request, response, path),
   );
@@ -47,7 +50,7 @@ export function openPagesPort(
     const origin = originOf(server);
     if (origin !== undefined) listening(`${origin}${path}`);
   });
-  // A worker thread has its program's variables, and its main thread has the port. Workers of node:cluster would share it.
+  // A worker thread has its program's variables, and its main thread has the port. Workers of node:cluster would share one.
   if (isMainThread) server.listen({ host, port, exclusive: true }).unref();
   return {
     origin: () => originOf(server),
@@ -57,6 +60,24 @@ export function openPagesPort(
       server.closeAllConnections();
     },
   };
+}
+
+const LAST_PORT = 65_535;
+
+/**
+ * The workers of node:cluster have the variables of their primary, too, and take the ports that follow: worker 1 the next
+ * one, as they do with Node's `--inspect`. Any that is free where there is none left, or where any was asked for.
+ */
+export function portOfProcess(port: number, workerId: number | undefined = clusterWorkerId()): number {
+  if (port === 0 || workerId === undefined) return port;
+  return port + workerId > LAST_PORT ? 0 : port + workerId;
+}
+
+/** Not imported: node:cluster takes half a millisecond to load, and only a process that was forked can be a worker. */
+function clusterWorkerId(): number | undefined {
+  if (process.channel === undefined) return undefined;
+  const cluster = process.getBuiltinModule('node:cluster') as unknown as Cluster;
+  return cluster.worker?.id;
 }
 
 /** Node's servers leave themselves on their sockets. */
