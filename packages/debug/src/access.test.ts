@@ -1,7 +1,7 @@
 import crypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type AccessOptions, accessRule, type Visitor } from './access.ts';
+import { type AccessOptions, accessRule, canBeAsked, type Visitor } from './access.ts';
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -159,4 +159,58 @@ it('tokens are compared without telling by the time how much of them is right', 
     rule({ ...local, headers: { authorization: `Bearer ${sent}` }, host: undefined, asking: undefined });
   }
   expect(compare.mock.calls.map(([a, b]) => [a.byteLength, b.byteLength])).toEqual(Array(6).fill([32, 32]));
+});
+
+const basic = (text: string): string => `Basic ${Buffer.from(text).toString('base64')}`;
+
+describe('a token as the password of a browser', () => {
+  const visit = (authorization: string, more: Record<string, string> = {}): string | undefined =>
+    refusalOf(
+      { peer: '10.0.0.1', headers: { host: 'shop.test', authorization, ...more } },
+      { token: 'se:crèt' },
+    );
+
+  it.each([basic('ann:se:crèt'), basic(':se:crèt'), basic('ann:se:crèt').replace('Basic', 'basic')])(
+    '%s lets in',
+    (authorization) => {
+      expect(visit(authorization)).toBeUndefined();
+      expect(visit(authorization, { 'sec-fetch-site': 'same-origin' })).toBeUndefined();
+    },
+  );
+
+  it.each([
+    basic('ann:se:crè'),
+    basic('ann:se:crètt'),
+    basic('se:crèt'),
+    basic('ann'),
+    basic(''),
+    'Basic',
+    'Basic ',
+    'Basic se:crèt',
+    `Basic ${Buffer.from('ann:se:crèt').toString('base64')} more`,
+  ])('%s does not', (authorization) => {
+    expect(visit(authorization)).toContain('another machine');
+  });
+
+  it('what a page of another site makes the browser ask for is refused, though the browser sends the password', () => {
+    const password = basic('ann:se:crèt');
+    expect(visit(password, { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' })).toBeDefined();
+    expect(visit(password, { origin: 'https://evil.example' })).toBeDefined();
+    expect(
+      visit(password, { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' }),
+      'a link',
+    ).toBeUndefined();
+  });
+
+  it.each([
+    ['a browser', { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }, true],
+    ['a browser that was given a wrong password', { accept: 'text/html', authorization: basic('a:b') }, true],
+    ['a program', { accept: '*/*' }, false],
+    ['a program that says nothing', {}, false],
+    ['who sent a wrong token', { accept: 'text/html', authorization: 'Bearer wrong' }, false],
+  ])('%s is asked for it: %j, %s', (_who, headers, asked) => {
+    expect(canBeAsked({ headers }, { token: 'secret' })).toBe(asked);
+    expect(canBeAsked({ headers }, {}), 'where there is no token').toBe(false);
+    expect(canBeAsked({ headers }, { token: '' }), 'where it is empty').toBe(false);
+  });
 });

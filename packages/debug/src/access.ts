@@ -6,7 +6,10 @@ import { sayFailed } from './report.ts';
 export interface AccessOptions<Asking = IncomingMessage> {
   /** Names by which the machine is addressed and that count as local, without port, in upper or lower case. Default: none. */
   hosts?: readonly string[];
-  /** Whoever sends `Authorization: Bearer <token>` may look, from anywhere. Default: nobody. */
+  /**
+   * Whoever sends `Authorization: Bearer <token>` may look, from anywhere; so may who gives it to a browser as password,
+   * whatever the name: a browser that sends neither is asked for it. Default: nobody.
+   */
   token?: string;
   /**
    * Decides instead of the rule for the machine itself; a token is enough all the same. Answer at once, not by a promise.
@@ -75,11 +78,11 @@ export function accessRule<Asking>(
   const hosts = options.hosts?.map((host) => host.toLowerCase()) ?? [];
   const hasToken = options.token ? tokenCheck(options.token) : () => false;
   return (visitor) => {
-    if (hasToken(visitor.headers.authorization)) return EVERYTHING;
+    if (hasToken(visitor)) return EVERYTHING;
     if (authRequest !== undefined) return askApplication(authRequest, visitor.asking);
     const reason = strangeness(visitor, hosts);
     if (reason === undefined) return EVERYTHING;
-    return `sonde: closed, because ${reason}; open this page as http://localhost:<port> on the machine itself, or set SONDE_TOKEN and send it as "Authorization: Bearer <token>"`;
+    return `sonde: closed, because ${reason}; open this page as http://localhost:<port> on the machine itself, or set SONDE_TOKEN and send it as "Authorization: Bearer <token>", or as the password of any user`;
   };
 }
 
@@ -141,12 +144,38 @@ function hostname(host: string | undefined): string | undefined {
   return /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?$/.exec(host?.toLowerCase() ?? '')?.[1];
 }
 
+/**
+ * What a browser is to be told that may not look and has a person before it: it asks for a password, and sends that with
+ * everything below the mount point from then on. Programs are not asked; nor is who has sent a token that is wrong.
+ */
+export const ASK_FOR_TOKEN = 'Basic realm="sonde: any user, the token as password", charset="UTF-8"';
+
+/** Whether a visitor who may not look is a browser that can be asked for the token, where there is one. */
+export function canBeAsked(
+  { headers }: Pick<Visitor, 'headers'>,
+  { token }: Pick<AccessOptions<never>, 'token'>,
+): boolean {
+  const { accept = '', authorization } = headers;
+  const hasTried = authorization !== undefined && !/^Basic /i.test(authorization);
+  return Boolean(token) && !hasTried && /\btext\/html\b/i.test(accept);
+}
+
 /** Compares digests, so that neither length nor contents of the token can be timed. */
-function tokenCheck(token: string): (authorization: string | undefined) => boolean {
+function tokenCheck(token: string): (visitor: Pick<Visitor, 'headers' | 'host'>) => boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
   const expected = digest(token);
-  return (authorization) => {
-    const sent = authorization === undefined ? undefined : /^Bearer (.+)$/i.exec(authorization)?.[1];
-    return sent !== undefined && timingSafeEqual(digest(sent), expected);
+  const isToken = (sent: string | undefined): boolean =>
+    sent !== undefined && timingSafeEqual(digest(sent), expected);
+  return ({ headers, host }) => {
+    const { authorization = '' } = headers;
+    if (isToken(/^Bearer (.+)$/i.exec(authorization)?.[1])) return true;
+    // A browser sends a password that it was given once also for what a page of another site makes it ask for.
+    return isToken(passwordIn(authorization)) && !isFromElsewhere(headers, host);
   };
+}
+
+/** Of HTTP's Basic scheme: what stands after the first colon (RFC 7617). */
+function passwordIn(authorization: string): string | undefined {
+  const encoded = /^Basic ([a-z0-9+/]+={0,2})$/i.exec(authorization)?.[1];
+  return encoded && /:(.*)$/s.exec(Buffer.from(encoded, 'base64').toString())?.[1];
 }

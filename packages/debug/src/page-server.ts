@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { type AccessOptions, accessRule, type Visitor } from './access.ts';
+import { type AccessOptions, ASK_FOR_TOKEN, accessRule, canBeAsked, type Visitor } from './access.ts';
 import { Downloads } from './download/downloads.ts';
 import type { Download } from './download/read-download.ts';
 import { EVENT_STREAM, wantsUpdates } from './live/event-stream.ts';
@@ -88,7 +88,11 @@ export function pageServer<Asking>(
   const downloads = new Downloads();
   return async ({ path, query }, visit) => {
     const access = mayLook(visit);
-    if (typeof access === 'string') return replyWith(line(403, access));
+    if (typeof access === 'string') {
+      return canBeAsked(visit, options)
+        ? replyWith(line(401, access), { 'WWW-Authenticate': ASK_FOR_TOKEN })
+        : replyWith(line(403, access));
+    }
     if (visit.method !== 'GET' && visit.method !== 'HEAD') {
       return replyWith(line(405, `sonde: ${visit.method} is not allowed here; use GET`), {
         Allow: 'GET, HEAD',
