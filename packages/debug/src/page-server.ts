@@ -3,7 +3,6 @@ import { type AccessOptions, ASK_FOR_TOKEN, accessRule, canBeAsked, type Visitor
 import { Downloads } from './download/downloads.ts';
 import type { Download } from './download/read-download.ts';
 import { EVENT_STREAM, wantsUpdates } from './live/event-stream.ts';
-import { livePage } from './live/live-page.ts';
 import { LivePages, type LiveStream } from './live/live-pages.ts';
 import { mountPoint, type PageTarget } from './page-target.ts';
 import { type PeerOptions, peersOf } from './peers/peers.ts';
@@ -12,10 +11,7 @@ import { registry } from './registry.ts';
 import { sayFailed } from './report.ts';
 import type { RequestStore } from './requests/request-store.ts';
 import { FORMS } from './routes/form.ts';
-import { hearElsewhere } from './routes/hear-elsewhere.ts';
-import { respond } from './routes/respond.ts';
 import type { PageResponse, PageSource } from './routes/route.ts';
-import { readSelf } from './self/read-self.ts';
 import type { SelfFacts } from './self/self-facts.ts';
 import { inSlices, turn } from './slices.ts';
 
@@ -105,18 +101,19 @@ export function pageServer<Asking>(
       accept: visit.headers.accept ?? '',
       sensitive: access.sensitive,
     };
-    const source = (): PageSource => {
-      if (options.download !== undefined) return options.download;
-      const { node } = process.versions;
-      const facts = { service, pid: process.pid, node, uptimeSeconds: process.uptime() };
-      const self = () => readSelf(options.self);
-      return { store, process: facts, now: hrTimeOf(store.now()), self };
-    };
-    if (wantsUpdates(asked.accept)) {
-      const page = livePage(asked, source, visit.serving);
-      if (page !== undefined) return replyWithUpdates(live.begin(page));
-    }
     try {
+      const { hearElsewhere, livePage, readSelf, respond } = await import('./page-maker.ts');
+      const source = (): PageSource => {
+        if (options.download !== undefined) return options.download;
+        const { node } = process.versions;
+        const facts = { service, pid: process.pid, node, uptimeSeconds: process.uptime() };
+        const self = () => readSelf(options.self);
+        return { store, process: facts, now: hrTimeOf(store.now()), self };
+      };
+      if (wantsUpdates(asked.accept)) {
+        const page = livePage(asked, source, visit.serving);
+        if (page !== undefined) return replyWithUpdates(live.begin(page));
+      }
       const elsewhere = peers === undefined ? undefined : await hearElsewhere(asked, store, peers);
       const page = await inSlices(respond(asked, { ...source(), elsewhere }));
       if (page.file !== undefined) return replyWithFile(page.file.name, downloads.begin(page.file.content));

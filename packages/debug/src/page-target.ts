@@ -1,5 +1,5 @@
 import { warnOnce } from './report.ts';
-import { routeOf } from './routes/routes.ts';
+import { placeOf } from './routes/places.ts';
 
 /** A page below the mount point, and its query without `?`. */
 export interface PageTarget {
@@ -17,7 +17,7 @@ export function pageMatcher(path?: string): (target: string | undefined) => Page
     const mark = target.indexOf('?');
     const page = target.slice(mount.length, mark < 0 ? undefined : mark);
     // The mount point is a page with its slash and without.
-    if (page !== '' && routeOf(page) === undefined) return undefined;
+    if (page !== '' && placeOf(page) === undefined) return undefined;
     return { path: page, query: mark < 0 ? '' : target.slice(mark + 1) };
   };
 }

@@ -1,6 +1,5 @@
 import { createReadStream } from 'node:fs';
 import type { PageSource } from '../routes/route.ts';
-import { StoreReader } from './read-store.ts';
 
 /** What was saved from `/debug/download`, for `debugHandler({ download })`. */
 export interface Download extends PageSource {
@@ -34,6 +33,8 @@ export function readDownload(path: string): Promise<Download> {
 }
 
 export async function readWithin(limits: Limits, path: string): Promise<Download> {
+  // Programs that only show their own pages need none of it.
+  const { StoreReader } = await import('./read-store.ts');
   const reader = new StoreReader();
   for await (const line of linesOf(path, limits)) {
     if (line === undefined) reader.leftOut++;

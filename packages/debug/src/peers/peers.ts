@@ -1,6 +1,6 @@
 import { warnOnce } from '../report.ts';
 import { type Announcement, readAnnouncements } from './announcements.ts';
-import { type Allowance, askPeer, type PeerAnswer } from './ask-peer.ts';
+import type { Allowance, PeerAnswer } from './ask-peer.ts';
 import { authorityOfUrl, type Peer, parsePeers } from './peer.ts';
 
 /** Which other processes are asked for their part of a trace, when somebody opens it. */
@@ -77,6 +77,8 @@ export class Peers {
       const isNear = ({ url }: Peer): boolean => near.has(authorityOfUrl(url) ?? '');
       const all = [...listed, ...alive.filter(isNear), ...alive.filter((peer) => !isNear(peer))];
       const asked = all.slice(0, MAX_ASKED);
+      // With what reads their answers; few processes ever ask.
+      const { askPeer } = await import('./ask-peer.ts');
       const allowance: Allowance = { bytes: TOTAL_BYTES, spans: TOTAL_SPANS };
       const { timeoutMillis, token } = this;
       const answers = await Promise.all(

@@ -10,6 +10,7 @@ import { summarize } from '../view/summary.ts';
 import { viewTrace } from '../view/trace-view.ts';
 import { usualIn } from '../view/usual.ts';
 import { answer, answerJson, answerMissing, answerText } from './answer.ts';
+import { PLACES } from './places.ts';
 import type { PageRoute, PageSource } from './route.ts';
 
 /** Of what else `a` may be compared with. */
@@ -17,8 +18,7 @@ const MAX_OTHERS = 20;
 
 /** `/debug/compare?a=…&b=…`: two requests, span by span; with `b=median`, one with what is usual in its family. */
 export const compareRoute: PageRoute = {
-  path: '/compare',
-  forms: ['html', 'json', 'text'],
+  ...PLACES.compare,
   *answer(asked, source) {
     const { now, store } = source;
     // What a form leaves empty is not given.

@@ -1,6 +1,7 @@
 import { offlineFile } from '../download/offline-file.ts';
 import { isoTime } from '../view/summary.ts';
 import { FORMS } from './form.ts';
+import { PLACES } from './places.ts';
 import type { PageRoute } from './route.ts';
 
 /**
@@ -8,9 +9,7 @@ import type { PageRoute } from './route.ts';
  * sensitive is in it only for `show_sensitive=1`, and for those who may see it: a file goes from hand to hand.
  */
 export const downloadRoute: PageRoute = {
-  path: '/download',
-  forms: ['html'],
-  unsuffixed: true,
+  ...PLACES.download,
   // biome-ignore lint/correctness/useYield: the work is done while the file is sent
   *answer({ query, sensitive }, source) {
     const told = sensitive && query.get('show_sensitive') === '1';

@@ -2,12 +2,12 @@ import { errorsPage } from '../pages/errors-page.ts';
 import { errorsText } from '../pages/errors-text.ts';
 import { ERROR_SORTS, viewErrors } from '../view/errors-view.ts';
 import { answer, answerJson, answerText } from './answer.ts';
+import { PLACES } from './places.ts';
 import type { PageRoute } from './route.ts';
 
 /** `/debug/errors`: what went wrong in all requests, by type and place; `sort=requests` by how many there are. */
 export const errorsRoute: PageRoute = {
-  path: '/errors',
-  forms: ['html', 'json', 'text'],
+  ...PLACES.errors,
   live: () => false,
   *answer(asked, source) {
     const sort = ERROR_SORTS.find((name) => name === asked.query.get('sort')) ?? 'last';

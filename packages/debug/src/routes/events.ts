@@ -3,12 +3,12 @@ import { type EventSelection, eventsPage } from '../pages/events-page.ts';
 import { eventsText } from '../pages/plain-text.ts';
 import { viewEventList, viewEvents } from '../view/events-view.ts';
 import { answer, answerJson, answerText } from './answer.ts';
+import { PLACES } from './places.ts';
 import type { PageRoute, PageSource } from './route.ts';
 
 /** `/debug/events`: event logs by family and the age of their last error; by `fam` and `b` those of one cell. */
 export const eventsRoute: PageRoute = {
-  path: '/events',
-  forms: ['html', 'json', 'text'],
+  ...PLACES.events,
   // How long a log has been there is not worth a new page each second.
   live: () => false,
   *answer(asked, source) {

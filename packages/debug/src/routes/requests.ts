@@ -5,6 +5,7 @@ import { queryTextOf } from '../query/write-query.ts';
 import { viewHistogram } from '../view/histogram-view.ts';
 import { viewBucket, viewRequests } from '../view/requests-view.ts';
 import { answer, answerJson, answerText } from './answer.ts';
+import { PLACES } from './places.ts';
 import type { PageRoute, PageSource } from './route.ts';
 import { answerSearch } from './search.ts';
 
@@ -13,8 +14,7 @@ import { answerSearch } from './search.ts';
  * match.
  */
 export const requestsRoute: PageRoute = {
-  path: '/requests',
-  forms: ['html', 'json', 'text'],
+  ...PLACES.requests,
   live: ({ activeCount }) => activeCount > 0,
   *answer(asked, source) {
     const flags = flagsOf(asked.query);

@@ -6,6 +6,7 @@ import type { RequestStore } from '../requests/request-store.ts';
 import type { Steps } from '../slices.ts';
 import type { SelfSource } from '../view/self-view.ts';
 import type { Form } from './form.ts';
+import type { Place } from './places.ts';
 
 /** What is asked, without the mount point: `path` is `/`, `/requests`, … */
 export interface PageRequest {
@@ -55,13 +56,7 @@ export interface Asked {
 }
 
 /** One page: where it is, and what it answers. */
-export interface PageRoute {
-  /** Below the mount point: `/requests`, or `/requests/trace/*`, whose last part is anything without a slash. */
-  readonly path: string;
-  /** The forms in which it can be had, by suffix or by the Accept header; HTML is the first. */
-  readonly forms: readonly Form[];
-  /** Set where the path takes no suffix: `/` would be `/.json`. */
-  readonly unsuffixed?: true;
+export interface PageRoute extends Place {
   /**
    * Set where an open page is kept up to date, by server-sent events from its own address. Answers whether time alone
    * changes it from one second to the next.
@@ -71,8 +66,7 @@ export interface PageRoute {
 }
 
 /** Something that pages use and that is the same for everyone. */
-export interface AssetRoute {
-  readonly path: string;
+export interface AssetRoute extends Place {
   readonly type: string;
   readonly body: string;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { acceptedForm } from './form.ts';
+import { ALL_PLACES, placeOf } from './places.ts';
 import { ROUTES, routeOf } from './routes.ts';
 
 describe('a path', () => {
@@ -47,4 +48,12 @@ it('the form by Accept is one of those that there are', () => {
 
 it('no two routes share a path', () => {
   expect(new Set(ROUTES.map(({ path }) => path)).size).toBe(ROUTES.length);
+});
+
+it('each place has a route, and each route its place', () => {
+  for (const { path } of ROUTES) {
+    const asked = path.replace('*', 'x');
+    expect([path, placeOf(asked)?.place.path, routeOf(asked)?.route.path]).toEqual([path, path, path]);
+  }
+  expect(new Set(ROUTES.map(({ path }) => path))).toEqual(new Set(ALL_PLACES.map(({ path }) => path)));
 });

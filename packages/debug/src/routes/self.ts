@@ -3,12 +3,12 @@ import { selfText } from '../pages/self-text.ts';
 import { readSelf } from '../self/read-self.ts';
 import { viewSelf } from '../view/self-view.ts';
 import { answer, answerText } from './answer.ts';
+import { PLACES } from './places.ts';
 import type { PageRoute } from './route.ts';
 
 /** `/debug/sonde`: Sonde itself, and why there are no spans. */
 export const selfRoute: PageRoute = {
-  path: '/sonde',
-  forms: ['html', 'json', 'text'],
+  ...PLACES.self,
   *answer(asked, source) {
     const view = yield* viewSelf(source.store, source.self?.() ?? readSelf(), asked.sensitive);
     if (asked.form === 'text') return answerText(selfText(view));

@@ -23,6 +23,7 @@ import { viewTrace } from '../view/trace-view.ts';
 import { usualIn } from '../view/usual.ts';
 import { answer, answerLongJson, answerMissing, answerText, answerWritten } from './answer.ts';
 import type { Form } from './form.ts';
+import { PLACES } from './places.ts';
 import type { Asked, PageResponse, PageRoute, PageSource } from './route.ts';
 
 /** All zeros is no id (W3C Trace Context). */
@@ -33,8 +34,7 @@ export const TRACE_ID: RegExp = /^(?!0{32})[0-9a-f]{32}$/;
  * written by hand in it.
  */
 export const traceRoute: PageRoute = {
-  path: '/requests/trace/*',
-  forms: ['html', 'json', 'text', 'markdown', 'otlp', 'lines', 'perfetto'],
+  ...PLACES.trace,
   *answer({ id, ...given }, source) {
     // Other programs write ids in upper case.
     const asked = { ...given, id: id.toLowerCase() };

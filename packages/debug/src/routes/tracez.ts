@@ -1,6 +1,7 @@
 import type { Steps } from '../slices.ts';
 import { LATENCY_BANDS, type TracezBucket, tracezCounts, tracezSamples } from '../zpages/tracez.ts';
 import { answerForeign, answerJson } from './answer.ts';
+import { tracezPlace } from './places.ts';
 import type { Asked, PageResponse, PageRoute, PageSource } from './route.ts';
 
 /** OpenTelemetry's zPages for programs, at the paths that the specification gives them. JSON and nothing else. */
@@ -17,8 +18,7 @@ function jsonRoute(
   path: string,
   answer: (asked: Asked, source: PageSource) => Steps<PageResponse>,
 ): PageRoute {
-  // Names of spans may end as suffixes do.
-  return { path: `/tracez/api/${path}`, forms: ['json'], unsuffixed: true, answer };
+  return { ...tracezPlace(path), answer };
 }
 
 /** The last part of the path is the name of a span, percent-encoded. */

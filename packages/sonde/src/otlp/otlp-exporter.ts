@@ -22,26 +22,40 @@ const PARTS: readonly (readonly [owner: string, name: string])[] = [
 ];
 
 /**
- * OpenTelemetry's exporter for these settings, which reads no variable. It is loaded after the program has begun, in turns of
- * the event loop, or at once when there is something to export before. Where it cannot be loaded, each export fails with the
- * reason. As for its `export`: several may be under way.
+ * OpenTelemetry's exporter for these settings, which reads no variable. It is loaded when there is something to export, in
+ * turns of the event loop: a start does not wait for it, nor does a request. Where it cannot be loaded, each export fails
+ * with the reason. As for its `export`: several may be under way.
  */
 export function otlpExporter(settings: OtlpSettings): SpanExporter {
-  return new LazyExporter(() => construct(settings));
+  return new LazyExporter(() => loadInTurns().then(() => construct(settings)));
 }
 
 class LazyExporter implements SpanExporter {
   private inner: SpanExporter | undefined;
-  private readonly load: () => SpanExporter;
+  private loading: Promise<SpanExporter> | undefined;
+  private readonly load: () => Promise<SpanExporter>;
 
-  constructor(load: () => SpanExporter) {
+  constructor(load: () => Promise<SpanExporter>) {
     this.load = load;
-    loadInTurns();
   }
 
   export(spans: ReadableSpan[], done: Done): void {
+    if (this.inner === undefined) void this.loadAndExport(spans, done);
+    else this.inner.export(spans, done);
+  }
+
+  async forceFlush(): Promise<void> {
+    await (await this.loaded())?.forceFlush?.();
+  }
+
+  async shutdown(): Promise<void> {
+    await (await this.loaded())?.shutdown();
+  }
+
+  private async loadAndExport(spans: ReadableSpan[], done: Done): Promise<void> {
+    this.loading ??= this.load();
     try {
-      this.inner ??= this.load();
+      this.inner = await this.loading;
     } catch (error) {
       const reason = `${EXPORTER} cannot be loaded: ${String(error)}`;
       done({ code: FAILED, error: new Error(reason, { cause: error }) });
@@ -50,12 +64,9 @@ class LazyExporter implements SpanExporter {
     this.inner.export(spans, done);
   }
 
-  async forceFlush(): Promise<void> {
-    await this.inner?.forceFlush?.();
-  }
-
-  async shutdown(): Promise<void> {
-    await this.inner?.shutdown();
+  /** Without asking for it. */
+  private async loaded(): Promise<SpanExporter | undefined> {
+    return this.loading?.catch(() => undefined);
   }
 }
 
@@ -95,25 +106,19 @@ function withoutVariables<T>(make: () => T): T {
   }
 }
 
-let begun = false;
-
-/** Holds no process. What is wrong is said by whoever needs the whole. */
-function loadInTurns(): void {
-  if (begun) return;
-  begun = true;
-  const parts = [...PARTS];
-  const loadNext = (): void => {
-    const part = parts.shift();
-    if (part === undefined) return;
+/** What is wrong is said by whoever needs the whole. */
+async function loadInTurns(): Promise<void> {
+  for (const [owner, name] of PARTS) {
     try {
-      loadOf(...part);
+      loadOf(owner, name);
     } catch {
       return;
     }
-    setImmediate(loadNext).unref();
-  };
-  setImmediate(loadNext).unref();
+    await nextTurn();
+  }
 }
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 /** A package as another one has it; that one may be known to the exporter alone. */
 function loadOf(owner: string, name: string): void {
