@@ -267,7 +267,7 @@ describe('with a collector that is not there', () => {
     expect(await program.ended).toBe(0);
     expect(program.stdout).toBe('the script is done\n');
     expect(program.stderr).toBe(
-      `sonde: no spans can be delivered to http://127.0.0.1:${port} (ECONNREFUSED); the program goes on, and they are dropped until it answers\n`,
+      `sonde: no spans can be delivered to http://127.0.0.1:${port}/v1/traces (ECONNREFUSED); the program goes on, and up to 32 MiB of them wait until it answers\n`,
     );
   });
 

@@ -44,10 +44,12 @@ export {
   RequestsProcessor,
   type RequestsProcessorOptions,
 } from './requests/requests-processor.ts';
+export { contentBytes } from './requests/span-bytes.ts';
 export type {
   EnvironmentFact,
   ExportFacts,
   InstrumentationFact,
+  MetricFact,
   SelfFacts,
 } from './self/self-facts.ts';
 export type { Trace } from './trace.ts';

@@ -122,7 +122,6 @@ it('with SONDE_DISABLED=yes nothing is disabled, and that is said', () => {
 
 describe('the batches', () => {
   const defaults = {
-    maxQueueSize: 2_048,
     maxExportBatchSize: 512,
     scheduledDelayMillis: 5_000,
     exportTimeoutMillis: 30_000,
@@ -150,6 +149,17 @@ describe('the batches', () => {
     expect(batching).toEqual({ ...defaults, ...expected });
     expect(warnings).toEqual([]);
   });
+
+  it.each(['0', '-1', 'many'])(
+    'have no bound in spans with OTEL_BSP_MAX_QUEUE_SIZE=%s, and that is said',
+    (value) => {
+      const { batching, warnings } = read({ OTEL_BSP_MAX_QUEUE_SIZE: value });
+      expect(batching).toEqual(defaults);
+      expect(warnings).toEqual([
+        `OTEL_BSP_MAX_QUEUE_SIZE is "${value}", expected a whole number above 0; the queue is bounded by its bytes alone`,
+      ]);
+    },
+  );
 
   it.each(['0', '-1', '1.5', 'many', 'Infinity', '1e400'])(
     'of OTEL_BSP_MAX_EXPORT_BATCH_SIZE=%s are the default, and that is said',

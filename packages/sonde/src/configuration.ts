@@ -9,6 +9,7 @@ import {
   readBoolean,
   readDuration,
   readNumber,
+  readNumberIfSet,
   readSwitch,
   readTimeout,
   settleText,
@@ -66,9 +67,10 @@ export interface Configuration extends PagesConfiguration {
   readonly development: boolean;
 }
 
-/** The options of OpenTelemetry's batch processor. */
+/** What OTEL_BSP_* says of gathering and sending spans. */
 export interface Batching {
-  readonly maxQueueSize: number;
+  /** In spans; where nothing is set, the bound is in bytes alone. */
+  readonly maxQueueSize?: number;
   readonly maxExportBatchSize: number;
   readonly scheduledDelayMillis: number;
   readonly exportTimeoutMillis: number;
@@ -116,12 +118,14 @@ function isProcessor(candidate: unknown): candidate is SpanProcessor {
   return typeof onStart === 'function' && typeof onEnd === 'function';
 }
 
-/** OpenTelemetry's processor takes any number; a batch of none would make it flush for ever. */
+/** A batch that is never full because the queue holds less leaves by the delay alone: it is cut to the queue. */
 function readBatching(env: Environment, warn: Warn): Batching {
-  const maxQueueSize = readNumber(env, 'OTEL_BSP_MAX_QUEUE_SIZE', 2_048, warn);
+  const bytesAlone = 'the queue is bounded by its bytes alone';
+  const maxQueueSize = readNumberIfSet(env, 'OTEL_BSP_MAX_QUEUE_SIZE', warn, 1, bytesAlone);
+  const batchSize = readNumber(env, 'OTEL_BSP_MAX_EXPORT_BATCH_SIZE', 512, warn);
   return {
-    maxQueueSize,
-    maxExportBatchSize: Math.min(readNumber(env, 'OTEL_BSP_MAX_EXPORT_BATCH_SIZE', 512, warn), maxQueueSize),
+    ...(maxQueueSize === undefined ? {} : { maxQueueSize }),
+    maxExportBatchSize: Math.min(batchSize, maxQueueSize ?? batchSize),
     scheduledDelayMillis: readDuration(env, 'OTEL_BSP_SCHEDULE_DELAY', 5_000, warn),
     exportTimeoutMillis: readTimeout(env, 'OTEL_BSP_EXPORT_TIMEOUT', 30_000, warn),
   };

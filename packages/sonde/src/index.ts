@@ -24,5 +24,8 @@
  * @module
  */
 export type { StartOptions } from './configuration.ts';
+export type { ExportProcessorOptions } from './export/export-options.ts';
+export { ExportProcessor } from './export/export-processor.ts';
+export type { ExportResult, SpanExporter } from './export/span-exporter.ts';
 export type { Sonde } from './sonde.ts';
 export { start } from './start.ts';

@@ -12,7 +12,7 @@ import { captureLogLines, RequestsProcessor } from '@sonde/debug';
 import { instrumentHttp } from '@sonde/http';
 import { type Configuration, readConfiguration, type StartOptions } from './configuration.ts';
 import { ReadVariables } from './environment.ts';
-import { exportTo } from './export.ts';
+import { exportTo } from './export/export-to.ts';
 import { flushOnLeaving } from './leaving.ts';
 import { makePages, type Pages } from './pages.ts';
 import { registry } from './registry.ts';

@@ -3,7 +3,7 @@ import { type InstrumentationFact, RequestStore, RequestsProcessor, type SelfFac
 import { httpInstrumentation } from '@sonde/http';
 import type { Configuration } from './configuration.ts';
 import { type ReadVariables, withoutCredentials } from './environment.ts';
-import type { ExportProcessor } from './export.ts';
+import type { ExportProcessor } from './export/export-processor.ts';
 
 /** What a started Sonde is made of, for the page that tells of it. */
 export interface Parts {
@@ -33,7 +33,7 @@ export function tellSelf(parts: Parts): () => SelfFacts {
       sampler: String(recordAll(sampler)),
       resource,
       instrumentation: instrumentationOf(http, configuration),
-      exporting: exporting === undefined ? false : exporting.count.tell(),
+      exporting: exporting === undefined ? false : exporting.tell(),
       environment: variables.tell(said),
       ...(http === undefined ? {} : { ignoredRequests: Math.max(0, http.ignoredRequests - visits()) }),
       makeSpan,

@@ -1,6 +1,6 @@
 import { count, fieldsOf, type Told, text } from '../forms/read-otlp.ts';
 import type { ApiCopy } from '../self/api-facts.ts';
-import type { ExportFacts, SelfFacts } from '../self/self-facts.ts';
+import type { ExportFacts, MetricFact, SelfFacts } from '../self/self-facts.ts';
 import type { SelfSource } from '../view/self-view.ts';
 
 const LIMIT = 8_000;
@@ -66,16 +66,33 @@ function exportFrom(told: Told): ExportFacts {
   return {
     endpoint: text(told['endpoint'], LIMIT),
     queued: count(told['queued']),
-    maxQueued: count(told['maxQueued']),
+    ...optionalCounts(told, ['maxQueued', 'heldBytes', 'maxHeldBytes']),
     inFlight: count(told['inFlight']),
     exported: count(told['exported']),
+    ...optionalCounts(told, ['retries', 'handedOn']),
     dropped: rows(told['dropped']).map(({ cause, spans }) => ({
       cause: text(cause, NAME_LIMIT),
       spans: count(spans),
     })),
     ...(lastExport === undefined ? {} : { lastExport: count(lastExport) }),
     ...(lastError === undefined ? {} : { lastError: { reason: text(reason, LIMIT), at: count(at) } }),
+    ...(told['metrics'] === undefined ? {} : { metrics: rows(told['metrics']).map(metricFrom) }),
   };
+}
+
+function metricFrom({ attributes, name, unit, value }: Told): MetricFact {
+  const some = Object.entries(fieldsOf(attributes)).slice(0, MOST);
+  return {
+    name: text(name, NAME_LIMIT),
+    unit: text(unit, NAME_LIMIT),
+    attributes: Object.fromEntries(some.map(([key, word]) => [key, text(word, NAME_LIMIT)])),
+    value: count(value),
+  };
+}
+
+function optionalCounts<K extends string>(told: Told, names: readonly K[]): { [name in K]?: number } {
+  const given = names.filter((name) => told[name] !== undefined);
+  return Object.fromEntries(given.map((name) => [name, count(told[name])])) as { [name in K]?: number };
 }
 
 function apiFrom(told: Told): SelfSource['api'] {

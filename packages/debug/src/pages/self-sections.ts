@@ -102,14 +102,22 @@ function exporting(exporting: ExportView | false | undefined): Section {
     const rows = exporting === false ? [['Endpoint', 'none: spans stay in this process']] : [];
     return { title: 'Export', rows };
   }
-  const { dropped, endpoint, exported, inFlight, lastError, lastExport, maxQueued, queued } = exporting;
+  const { dropped, endpoint, exported, handedOn, heldBytes, inFlight, lastError, lastExport, maxHeldBytes } =
+    exporting;
+  const { maxQueued, queued, retries } = exporting;
+  const bound = maxQueued === undefined ? '' : ` of at most ${grouped(maxQueued)}`;
   return {
     title: 'Export',
     rows: [
       ['Endpoint', endpoint],
-      ['Spans that wait', `${grouped(queued)} of at most ${grouped(maxQueued)}`],
+      ['Spans that wait', `${grouped(queued)}${bound}`],
       ['Spans on their way', grouped(inFlight)],
+      ...(heldBytes === undefined || maxHeldBytes === undefined
+        ? []
+        : [['Both take about', `${byteCount(heldBytes)} of at most ${byteCount(maxHeldBytes)}`]]),
       ['Spans exported', grouped(exported)],
+      ...(handedOn === undefined ? [] : [['Spans given to the last sender', grouped(handedOn)]]),
+      ...(retries === undefined ? [] : [['Batches sent again', grouped(retries)]]),
       ...dropped.map(({ cause, spans }) => [`Spans lost: ${cause}`, grouped(spans)]),
       ['Last export', lastExport === undefined ? 'none yet' : spaced(lastExport)],
       ['Last error', lastError === undefined ? 'none' : `${lastError.reason}, ${spaced(lastError.at)}`],

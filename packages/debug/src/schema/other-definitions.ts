@@ -2,7 +2,7 @@ import type { EventDrops } from '../events/event-logs.ts';
 import type { Drops } from '../requests/request-store.ts';
 import type { ApiCopy, ApiFacts } from '../self/api-facts.ts';
 import type { CostView } from '../self/cost.ts';
-import type { EnvironmentFact, InstrumentationFact } from '../self/self-facts.ts';
+import type { EnvironmentFact, InstrumentationFact, MetricFact } from '../self/self-facts.ts';
 import type { ErrorExample, ErrorGroupView } from '../view/errors-view.ts';
 import type { EventFamilyView, EventLogView } from '../view/events-view.ts';
 import type { ExportView, Held, HeldView } from '../view/self-view.ts';
@@ -12,6 +12,7 @@ import {
   count,
   flag,
   list,
+  map,
   number,
   object,
   optional,
@@ -126,9 +127,13 @@ export const OTHER_DEFINITIONS: Readonly<Record<string, Schema>> = {
   Export: object<ExportView>('Where spans go, and what became of them.', {
     endpoint: text('Without credentials.'),
     queued: count('Spans that wait.'),
-    maxQueued: count('How many may.'),
+    maxQueued: optional(count('How many may; left out where there is no bound in spans.')),
+    heldBytes: optional(count('About how many bytes the spans take that wait or are on their way.')),
+    maxHeldBytes: optional(count('How many they may.')),
     inFlight: count('Spans that were handed over and not answered yet.'),
     exported: count('Spans that arrived.'),
+    retries: optional(count('Batches that were sent again.')),
+    handedOn: optional(count('Spans given to whoever sends at the very end of the process.')),
     dropped: list(
       object<ExportView['dropped'][number]>('Spans that got lost.', {
         cause: text('Why.'),
@@ -143,6 +148,13 @@ export const OTHER_DEFINITIONS: Readonly<Record<string, Schema>> = {
         at: time('When.'),
       }),
     ),
+    metrics: optional(list(ref('Metric'), 'The same as the metrics that OpenTelemetry asks of an SDK.')),
+  }),
+  Metric: object<MetricFact>('A metric. Source: semantic conventions, "OpenTelemetry SDK metrics".', {
+    name: text('E.g. `otel.sdk.exporter.span.exported`.'),
+    unit: text('E.g. `{span}`.'),
+    attributes: map(text(''), 'What it is counted by.'),
+    value: count('As it stands now.'),
   }),
   Environment: object<EnvironmentFact>('A variable that is set and means something to tracing.', {
     name: text('Its name.'),

@@ -36,17 +36,37 @@ export interface InstrumentationFact {
 export interface ExportFacts {
   /** Without credentials. */
   readonly endpoint: string;
-  /** Spans that wait, and how many may. */
+  /** Spans that wait. */
   readonly queued: number;
-  readonly maxQueued: number;
+  /** How many may; left out where there is no bound in spans. */
+  readonly maxQueued?: number;
+  /** About how many bytes are held, of spans that wait and of those on their way, and how many may be. */
+  readonly heldBytes?: number;
+  readonly maxHeldBytes?: number;
   /** Spans that were handed over and not answered yet. */
   readonly inFlight: number;
   readonly exported: number;
+  /** Batches that were sent again. */
+  readonly retries?: number;
+  /** Spans that were given to whoever sends at the very end of the process. */
+  readonly handedOn?: number;
   /** Spans that got lost, by cause. */
   readonly dropped: readonly { readonly cause: string; readonly spans: number }[];
   /** Milliseconds since the epoch. */
   readonly lastExport?: number;
   readonly lastError?: { readonly reason: string; readonly at: number };
+  /** The same as the metrics that OpenTelemetry asks of an SDK. */
+  readonly metrics?: readonly MetricFact[];
+}
+
+/** A metric by its name in the semantic conventions, "OpenTelemetry SDK metrics", as it stands now. */
+export interface MetricFact {
+  /** E.g. `otel.sdk.exporter.span.exported`. */
+  readonly name: string;
+  /** E.g. `{span}`. */
+  readonly unit: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly value: number;
 }
 
 export interface EnvironmentFact {

@@ -1,9 +1,10 @@
 import { createRequire } from 'node:module';
-import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-base';
+import type { ReadableSpan } from '@sonde/core';
+import { speakFrankly } from '../export/official-exporter.ts';
+import { quietAgent } from '../export/quiet-agent.ts';
+import type { ExportResult, SpanExporter } from '../export/span-exporter.ts';
 import { findProtobufExporter } from './protocol.ts';
 import type { OtlpSettings } from './settings.ts';
-
-type Done = Parameters<SpanExporter['export']>[1];
 
 /** A failed export (`ExportResultCode` of `@opentelemetry/core`). */
 const FAILED = 1;
@@ -24,13 +25,13 @@ const PARTS: readonly (readonly [owner: string, name: string])[] = [
 /**
  * OpenTelemetry's exporter for these settings, which reads no variable. It is loaded when there is something to export, in
  * turns of the event loop: a start does not wait for it, nor does a request. Where it cannot be loaded, each export fails
- * with the reason. As for its `export`: several may be under way.
+ * with the reason. It tells each refusal and leaves the retries to `ExportProcessor`; several exports may be under way.
  */
 export function otlpExporter(settings: OtlpSettings): SpanExporter {
-  return new LazyExporter(() => loadInTurns().then(() => construct(settings)));
+  return new LazyOtlpExporter(() => loadInTurns().then(() => construct(settings)));
 }
 
-class LazyExporter implements SpanExporter {
+class LazyOtlpExporter implements SpanExporter {
   private inner: SpanExporter | undefined;
   private loading: Promise<SpanExporter> | undefined;
   private readonly load: () => Promise<SpanExporter>;
@@ -39,9 +40,9 @@ class LazyExporter implements SpanExporter {
     this.load = load;
   }
 
-  export(spans: ReadableSpan[], done: Done): void {
-    if (this.inner === undefined) void this.loadAndExport(spans, done);
-    else this.inner.export(spans, done);
+  export(spans: ReadableSpan[], done: (result: ExportResult) => void): void {
+    if (this.inner !== undefined) this.inner.export(spans, done);
+    else this.loadAndExport(spans, done).catch((error) => done({ code: FAILED, error }));
   }
 
   async forceFlush(): Promise<void> {
@@ -52,7 +53,7 @@ class LazyExporter implements SpanExporter {
     await (await this.loaded())?.shutdown();
   }
 
-  private async loadAndExport(spans: ReadableSpan[], done: Done): Promise<void> {
+  private async loadAndExport(spans: ReadableSpan[], done: (result: ExportResult) => void): Promise<void> {
     this.loading ??= this.load();
     try {
       this.inner = await this.loading;
@@ -78,16 +79,18 @@ function construct(settings: OtlpSettings): SpanExporter {
   const { compression, headers, protocol, timeoutMillis, tls, url } = settings;
   const name = (protocol === 'http/protobuf' ? findProtobufExporter() : undefined) ?? EXPORTER;
   const { OTLPTraceExporter } = createRequire(import.meta.url)(name) as ExporterModule;
-  return withoutVariables(
+  const exporter: SpanExporter = withoutVariables(
     () =>
       new OTLPTraceExporter({
         url: url.href,
         headers,
         timeoutMillis,
         compression: compression as CompressionAlgorithm,
-        httpAgentOptions: { keepAlive: true, ...tls },
+        httpAgentOptions: (protocol) => quietAgent(protocol, tls),
       }),
   );
+  speakFrankly(exporter);
+  return exporter;
 }
 
 /**
