@@ -71,7 +71,7 @@ function scene(options: ExportProcessorOptions = {}, make?: (time: HeldTime) => 
   const exporter = new Exporter(time);
   const said: string[] = [];
   const processor = new ExportProcessor(
-    make?.(time) ?? exporter,
+    make === undefined ? exporter : make(time),
     { name: 'there', say: (sentence) => said.push(sentence), ...options },
     time,
   );
@@ -494,6 +494,18 @@ describe('an exporter that', () => {
     }
   });
 });
+
+it.each([undefined, null, 7, {}])(
+  '%j in the place of an exporter is said, and what is for it is lost and counted',
+  async (none) => {
+    const { end, lost, processor, said, time } = scene({ maxExportBatchSize: 1 }, () => none as never);
+    end(1);
+    await time.pass(0);
+    await Promise.all([processor.forceFlush(), processor.shutdown(), time.pass(0)]);
+    expect(said[0]).toMatch(/^ExportProcessor was given no exporter/);
+    expect(lost()).toEqual({ 'they could not be delivered': 1 });
+  },
+);
 
 it('a logger that throws harms nobody', async () => {
   const { end, lost, time } = scene({

@@ -24,12 +24,12 @@ type Answer =
  * neither obeys nor hands on; and what the collector rejected it tells nobody but a logger. It offers no way to change
  * that but its private fields: where they look otherwise, it stays as it is, and answers `false`.
  */
-export function speakFrankly(exporter: SpanExporter): boolean {
+export function speakFrankly(exporter: SpanExporter): void {
   const delegate = (exporter as { _delegate?: Delegate })._delegate;
   const outer = delegate?._transport as RetryingTransport | undefined;
   const inner = outer?._transport;
-  if (delegate === undefined || typeof inner?.send !== 'function') return false;
-  if (typeof delegate._serializer?.deserializeResponse !== 'function') return false;
+  if (delegate === undefined || typeof inner?.send !== 'function') return;
+  if (typeof delegate._serializer?.deserializeResponse !== 'function') return;
   delegate._transport = {
     async send(data, timeoutMillis) {
       const answer = await inner.send(data, timeoutMillis);
@@ -39,7 +39,6 @@ export function speakFrankly(exporter: SpanExporter): boolean {
     },
     shutdown: () => inner.shutdown(),
   };
-  return true;
 }
 
 function retryable({ error, retryInMillis }: Answer & { status: 'retryable' }): Error {
@@ -50,14 +49,15 @@ function retryable({ error, retryInMillis }: Answer & { status: 'retryable' }): 
 /** What a collector that answers 200 may have to say against it. */
 function complaint({ data }: Answer & { status: 'success' }, delegate: Delegate): Error | undefined {
   if (data === undefined || data.length === 0) return undefined;
+  if (/^\s*<[!?a-z]/i.test(Buffer.from(data.subarray(0, 100)).toString('latin1'))) {
+    return new Error('it answers with a page of HTML, so it is no collector');
+  }
   let message: unknown;
   try {
     message = delegate._serializer.deserializeResponse(data);
   } catch {
-    // Collectors answer `OK`, or JSON to protobuf. A page for people is from somebody who takes no spans.
-    return /^\s*</.test(Buffer.from(data.subarray(0, 100)).toString('latin1'))
-      ? new Error('it answers with a page of HTML, so it is no collector')
-      : undefined;
+    // Collectors answer `OK`, or JSON to protobuf: they have taken the spans all the same.
+    return undefined;
   }
   const { partialSuccess } = (message ?? {}) as {
     partialSuccess?: { rejectedSpans?: unknown; errorMessage?: unknown };
