@@ -47,6 +47,14 @@ describe('the address of the pages', () => {
     expect(announced).toEqual([`${scheme}://localhost:${portOf(first)}/debug`]);
   });
 
+  it('is that of a server that listened before, once it is asked for something', async () => {
+    const server = await listening(http.createServer((_request, response) => response.end()));
+    watch();
+    expect(announced).toEqual([]);
+    for (let i = 0; i < 2; i++) await (await fetch(`http://localhost:${portOf(server)}/`)).text();
+    expect(announced).toEqual([`http://localhost:${portOf(server)}/debug`]);
+  });
+
   it.each<[string, () => Server]>([
     ['has no HTTP', () => net.createServer()],
     ['has no HTTP in its TLS', () => tls.createServer(pems)],

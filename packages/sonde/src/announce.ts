@@ -5,13 +5,14 @@ import type { AddressInfo, Server } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 
 const LISTENING = 'tracing:net.server.listen:asyncEnd';
+const REQUEST = 'http.server.request.start';
 
 /**
- * Calls `announce` with the address of the mount point once the first HTTP server of the process listens; answers the
- * undo.
+ * Calls `announce` with the address of the mount point once the first HTTP server of the process listens or, where it
+ * did so before (Next calls instrumentation.ts only then), is asked for something; answers the undo.
  */
 export function onFirstServer(path: string, announce: (url: string) => void): () => void {
-  const onListening = (message: unknown): void => {
+  const onServer = (message: unknown): void => {
     const { server } = message as { server: unknown };
     if (!showsPages(server)) return;
     const origin = originOf(server);
@@ -19,10 +20,17 @@ export function onFirstServer(path: string, announce: (url: string) => void): ()
     stop();
     announce(`${origin}${path}`);
   };
-  const stop = (): void => {
-    unsubscribe(LISTENING, onListening);
+  /** The first one alone: a server on a unix socket is asked often, and has no address to tell. */
+  const onRequest = (message: unknown): void => {
+    unsubscribe(REQUEST, onRequest);
+    onServer(message);
   };
-  subscribe(LISTENING, onListening);
+  const stop = (): void => {
+    unsubscribe(LISTENING, onServer);
+    unsubscribe(REQUEST, onRequest);
+  };
+  subscribe(LISTENING, onServer);
+  subscribe(REQUEST, onRequest);
   return stop;
 }
 
