@@ -24,6 +24,11 @@ export class ActiveList {
     request.slot = -1;
   }
 
+  /** In no order. */
+  *[Symbol.iterator](): Generator<Listed> {
+    for (let i = 0; i < this.size; i++) yield this.places[i] as Listed;
+  }
+
   oldestFirst(): Listed[] {
     const running = this.places.slice(0, this.size) as Listed[];
     const byStart = running.map((request) => ({ request, start: request.startTime }));

@@ -220,6 +220,24 @@ export class RequestStore implements TraceKeeper {
     return this.families.get(name);
   }
 
+  /**
+   * The running request to which a span belongs that gives as its parent what a header said: that of the same header, or
+   * the one in which the header was written.
+   */
+  runningAround(span: ReadableSpan): Request | undefined {
+    const { traceId } = span.spanContext();
+    const parentId = span.parentSpanContext?.spanId;
+    if (parentId === undefined) return undefined;
+    let around: Request | undefined;
+    for (const running of this.running as Iterable<AnyRequest>) {
+      if (running.kind !== 'spans' || running.root.spanContext().traceId !== traceId) continue;
+      if (running.root.parentSpanContext?.spanId === parentId) return running;
+      if ([running.root, ...running.spans].some((one) => one.spanContext().spanId === parentId))
+        around = running;
+    }
+    return around;
+  }
+
   /** Running requests, the oldest first. */
   active(): AnyRequest[] {
     return this.running.oldestFirst() as AnyRequest[];

@@ -16,6 +16,51 @@ function tracing(options: RequestsProcessorOptions): { store: RequestStore; trac
 const keptIn = (store: RequestStore) =>
   [...store.all()].flatMap(({ root, spans }) => [root, ...spans]).map(({ name }) => name);
 
+describe('a span that begins anew from the headers of a request that runs', () => {
+  const remote = (traceId: string, spanId: string) =>
+    trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags: 1, isRemote: true });
+  const A = 'a'.repeat(32);
+  const B = 'b'.repeat(16);
+  const SERVER = { kind: SpanKind.SERVER };
+
+  /** The spans of each running request. */
+  function running(scope: string): string[][] {
+    const store = new RequestStore();
+    const provider = new TracerProvider({ spanProcessors: [new RequestsProcessor(store)] });
+    const [ours, theirs] = [provider.getTracer('@sonde/http'), provider.getTracer(scope)];
+    const outer = ours.startSpan('outer', SERVER);
+    const call = ours.startSpan('call', {}, trace.setSpan(ROOT_CONTEXT, outer));
+    const { traceId, spanId } = call.spanContext();
+    const inner = ours.startSpan('inner', SERVER, remote(traceId, spanId));
+    const once = theirs.startSpan('once', SERVER, trace.setSpan(ROOT_CONTEXT, inner));
+    theirs.startSpan('sibling', SERVER, remote(traceId, spanId));
+    theirs.startSpan('below', SERVER, remote(traceId, once.spanContext().spanId));
+    theirs.startSpan('of no request here', SERVER, remote(A, B));
+    return store.active().map((request) => {
+      const { root, spans } = request as Extract<typeof request, { kind: 'spans' }>;
+      return [root, ...spans].map(({ name }) => name);
+    });
+  }
+
+  it('belongs to that request, if it is one of Next’s', () => {
+    expect(running('next.js')).toEqual([
+      ['outer', 'call'],
+      ['inner', 'once', 'sibling', 'below'],
+      ['of no request here'],
+    ]);
+  });
+
+  it('is a request of its own, if it is another’s', () => {
+    expect(running('other')).toEqual([
+      ['outer', 'call'],
+      ['inner', 'once'],
+      ['sibling'],
+      ['below'],
+      ['of no request here'],
+    ]);
+  });
+});
+
 describe('a request that is ignored', () => {
   const ignore: RequestsProcessorOptions['ignore'] = ({ attributes, kind }) =>
     kind === SpanKind.SERVER && attributes['url.path'] === '/healthz';

@@ -48,8 +48,8 @@ export class RequestsProcessor {
   }
 
   onStart(span: Span, parentContext: Context): void {
-    const request = this.requestIn(parentContext);
     const started = span as unknown as Linked;
+    const request = this.requestIn(parentContext) ?? this.requestAgain(started);
     if (request === undefined) {
       started[this.link] = this.store.begin(started);
     } else {
@@ -83,6 +83,11 @@ export class RequestsProcessor {
   private requestIn(context: Context): Request | undefined {
     if (context === ROOT_CONTEXT) return undefined;
     return (trace.getSpan(context) as unknown as Linked | undefined)?.[this.link];
+  }
+
+  /** Where it has a proxy.js, Next begins a second time from a request's headers, within the request that runs. */
+  private requestAgain(span: ReadableSpan): Request | undefined {
+    return span.instrumentationScope.name === 'next.js' ? this.store.runningAround(span) : undefined;
   }
 
   async forceFlush(): Promise<void> {}
