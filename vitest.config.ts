@@ -33,6 +33,7 @@ export default defineConfig({
       project('httptrace', ['test/httptrace/*.test.ts']),
       project('interop', ['test/interop/*.test.ts']),
       project('e2e', ['test/e2e/*.test.ts'], { fileParallelism: false }),
+      project('next', ['test/next/*.test.ts']),
       project('browser', ['test/browser/*.test.ts']),
     ],
   },

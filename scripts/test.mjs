@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureChromium } from './chromium.mjs';
+import { ensureNextApplication } from './next.mjs';
 import { build, node, nodeBinary, root, run, runningNode, SUPPORTED_NODES } from './workspace.mjs';
 
 const quick = process.argv.includes('--quick');
@@ -92,6 +93,8 @@ await checkLint();
 for (const major of versions) await runTests(major, ['unit', 'conformance']);
 if (!quick) {
   for (const major of versions) await runTests(major, ['http', 'httptrace', 'interop', 'e2e']);
+  await ensureNextApplication();
+  for (const major of versions) await runTests(major, ['next']);
   await ensureChromium();
   await runTests(runningNode, ['browser']);
 }

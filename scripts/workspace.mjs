@@ -34,7 +34,7 @@ export function run(command, args, { env = {}, inherit = false } = {}) {
 }
 
 /** Says what takes long before it does. A failure shows everything that was printed, and ends the program. */
-async function step(sentence, command, args, env) {
+export async function step(sentence, command, args, env) {
   console.log(sentence);
   const { code, output } = await run(command, args, { env });
   if (code === 0) return;
@@ -43,18 +43,21 @@ async function step(sentence, command, args, env) {
   process.exit(1);
 }
 
-/** Installs by pnpm, which comes by npx, unless exactly this was installed already. */
-export async function ensureInstalled() {
-  const stamp = join(root, 'node_modules', '.sonde-installed');
+/** Installs a project by pnpm, which comes by npx, unless exactly this was installed already. */
+export async function ensureInstalled(
+  project = root,
+  sentence = 'Installing the dependencies, Node 20 to 26 among them (once; a minute or two) …',
+) {
+  const stamp = join(project, 'node_modules', '.sonde-installed');
   const lock = createHash('sha256')
-    .update(readFileSync(join(root, 'pnpm-lock.yaml')))
+    .update(readFileSync(join(project, 'pnpm-lock.yaml')))
     .digest('hex');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
   const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   await step(
-    'Installing the dependencies, Node 20 to 26 among them (once; a minute or two) …',
+    sentence,
     'npx',
-    ['--yes', packageManager, 'install', '--frozen-lockfile'],
+    ['--yes', packageManager, '--dir', project, 'install', '--frozen-lockfile'],
     // Without a terminal, pnpm asks nothing.
     { CI: 'true' },
   );
