@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { readConfiguration } from './configuration.ts';
+import { detectResource } from './resource/resource.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const document = readFileSync(join(here, '../../../docs/CONFIGURATION.md'), 'utf8');
@@ -24,7 +25,16 @@ function variablesRead(): Set<string> {
       },
     });
     readConfiguration({}, env, () => {});
+    detectResource(env, () => undefined);
   }
+  const inPod = { KUBERNETES_SERVICE_HOST: '10.0.0.1' } as Record<string, string | undefined>;
+  const asks = new Proxy(inPod, {
+    get: (env, name: string) => {
+      asked.add(name);
+      return env[name];
+    },
+  });
+  detectResource(asks, () => undefined);
   return asked;
 }
 

@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import { context, propagation, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@sonde/context';
 import {
@@ -16,6 +15,7 @@ import { exportTo } from './export/export-to.ts';
 import { flushOnLeaving } from './leaving.ts';
 import { makePages, type Pages } from './pages.ts';
 import { registry } from './registry.ts';
+import { detectResource } from './resource/resource.ts';
 import { say, sayer } from './say.ts';
 import type { Sonde } from './sonde.ts';
 import { tellSelf } from './tell-self.ts';
@@ -61,7 +61,11 @@ function run(settled: Settled, onShutdown: () => void): Sonde {
   if (exporting !== undefined) processors.push(exporting);
   if (configuration.debugContext) processors.push(new ContextLossDetector({ say }));
 
-  const resource = resourceAttributes(configuration);
+  const resource = {
+    ...detectResource(settled.variables.environment),
+    ...configuration.resourceAttributes,
+    'service.name': configuration.serviceName,
+  };
   const provider = new TracerProvider({
     // Everything is recorded for the pages; what the sampler leaves out is not exported.
     sampler: recordAll(configuration.sampler),
@@ -120,20 +124,4 @@ function watchHttp(configuration: Configuration, pages: Pages, onVisit: () => vo
     ...(knownMethods === undefined ? {} : { knownMethods }),
     ignoreIncoming: [isVisit, ...server.ignoreIncoming],
   });
-}
-
-function resourceAttributes({
-  resourceAttributes,
-  serviceName,
-}: Configuration): Record<string, string | number> {
-  return {
-    'host.name': hostname(),
-    'process.pid': process.pid,
-    'process.runtime.name': 'nodejs',
-    'process.runtime.version': process.versions.node,
-    'telemetry.sdk.language': 'nodejs',
-    'telemetry.sdk.name': 'sonde',
-    ...resourceAttributes,
-    'service.name': serviceName,
-  };
 }

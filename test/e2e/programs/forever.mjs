@@ -4,7 +4,7 @@ import { withSpan } from '@sonde/core';
 if (process.argv[2] === 'graceful') {
   process.once('SIGTERM', () => {
     console.log('closing');
-    setTimeout(() => process.exit(7), 200);
+    setTimeout(() => process.exit(7), 1_000);
   });
 }
 withSpan('started', () => {});
