@@ -37,31 +37,6 @@ export interface SpanObserver {
   stop(): void;
 }
 
-/** All processors as one, settled at configuration; calls go out in the order of registration. */
-export function observerOf(processors: readonly SpanProcessor[]): SpanObserver {
-  const guarded = processors.map((processor) => new GuardedObserver(processor));
-  const [first, ...more] = guarded;
-  if (first !== undefined && more.length === 0) return first;
-  const ending = guarded.filter((observer) => observer.onEnding !== undefined);
-  return {
-    onStart(span, parentContext) {
-      for (const observer of guarded) observer.onStart(span, parentContext);
-    },
-    onEnding:
-      ending.length === 0
-        ? undefined
-        : (span) => {
-            for (const observer of ending) observer.onEnding?.(span);
-          },
-    onEnd(span) {
-      for (const observer of guarded) observer.onEnd(span);
-    },
-    stop() {
-      for (const observer of guarded) observer.stop();
-    },
-  };
-}
-
 /** Stands where a processor was that is shut down. */
 const deaf: SpanProcessor = {
   onStart() {},
@@ -70,9 +45,65 @@ const deaf: SpanProcessor = {
   shutdown: async () => {},
 };
 
-class GuardedObserver implements SpanObserver {
-  readonly onEnding: ((span: Span) => void) | undefined;
-  private processor: SpanProcessor;
+/** All processors as one; calls go out in the order of registration. Spans under way hold on to it, so it can grow. */
+export interface GrowingObserver extends SpanObserver {
+  /** Behind all others; answers the undo. */
+  add(processor: SpanProcessor): () => void;
+}
+
+/** Most programs have one processor, and no list to go through. */
+export function observerOf(processors: readonly SpanProcessor[]): GrowingObserver {
+  const guarded = processors.map((processor) => new GuardedObserver(processor));
+  return guarded.length === 1 ? (guarded[0] as GuardedObserver) : new Observers(guarded);
+}
+
+class Observers implements GrowingObserver {
+  onEnding: ((span: Span) => void) | undefined;
+  /** Replaced and never written: it may be gone through at this moment. */
+  private guarded: readonly GuardedObserver[] = [];
+
+  constructor(guarded: readonly GuardedObserver[]) {
+    this.settle(guarded);
+  }
+
+  onStart(span: Span, parentContext: Context): void {
+    for (const observer of this.guarded) observer.onStart(span, parentContext);
+  }
+
+  onEnd(span: ReadableSpan): void {
+    for (const observer of this.guarded) observer.onEnd(span);
+  }
+
+  stop(): void {
+    for (const observer of this.guarded) observer.stop();
+  }
+
+  add(processor: SpanProcessor): () => void {
+    const added = new GuardedObserver(processor);
+    this.settle([...this.guarded, added]);
+    return () => {
+      added.stop();
+      this.settle(this.guarded.filter((observer) => observer !== added));
+    };
+  }
+
+  private settle(guarded: readonly GuardedObserver[]): void {
+    this.guarded = guarded;
+    const ending = guarded.filter(({ onEnding }) => onEnding !== undefined);
+    this.onEnding =
+      ending.length === 0
+        ? undefined
+        : (span) => {
+            for (const observer of ending) observer.onEnding?.(span);
+          };
+  }
+}
+
+class GuardedObserver implements GrowingObserver {
+  onEnding: ((span: Span) => void) | undefined;
+  /** Once others were added, all of them. */
+  private processor: Pick<SpanProcessor, 'onStart' | 'onEnd' | 'onEnding'>;
+  private several: Observers | undefined;
   private failed = false;
 
   constructor(processor: SpanProcessor) {
@@ -100,6 +131,13 @@ class GuardedObserver implements SpanObserver {
 
   stop(): void {
     this.processor = deaf;
+  }
+
+  add(processor: SpanProcessor): () => void {
+    this.several ??= new Observers([new GuardedObserver(this.processor as SpanProcessor)]);
+    this.processor = this.several as SpanObserver as typeof this.processor;
+    this.onEnding = (span) => this.ending(span);
+    return this.several.add(processor);
   }
 
   private ending(span: Span): void {

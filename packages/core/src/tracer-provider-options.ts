@@ -78,7 +78,7 @@ function usable<Value>(
 }
 
 /** What throws when it is looked at is of no use. */
-function fits<Value>(value: Value, isUseful: (value: NonNullable<Value>) => boolean): boolean {
+export function fits<Value>(value: Value, isUseful: (value: NonNullable<Value>) => boolean): boolean {
   try {
     return value !== undefined && value !== null && isUseful(value as NonNullable<Value>);
   } catch {

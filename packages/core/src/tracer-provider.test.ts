@@ -168,6 +168,57 @@ describe('a provider', () => {
     expect(new TracerProvider().getTracer('t').enabled()).toBe(false);
   });
 
+  it('takes a processor that comes late, for tracers and spans that are there, until that is undone', async () => {
+    const first = processor();
+    const provider = new TracerProvider({ spanProcessors: [first] });
+    const tracer = provider.getTracer('t');
+    const underWay = tracer.startSpan('under way');
+    const ending: string[] = [];
+    const flushed: string[] = [];
+    const late = processor({
+      onEnding: ({ name }) => void ending.push(name),
+      forceFlush: async () => void flushed.push('late'),
+    });
+    const undo = provider.addSpanProcessor(late);
+    const undoSecond = provider.addSpanProcessor(processor());
+    underWay.end();
+    tracer.startSpan('later').end();
+    await provider.forceFlush();
+    undo();
+    undo();
+    tracer.startSpan('after it').end();
+    await provider.forceFlush();
+    undoSecond();
+    expect(late.ended.map(({ name }) => name)).toEqual(['under way', 'later']);
+    expect(ending).toEqual(['under way', 'later']);
+    expect(flushed).toEqual(['late']);
+    expect(first.ended).toHaveLength(3);
+  });
+
+  it('is enabled while a late processor is there, and guards it like any other', () => {
+    const provider = new TracerProvider();
+    const tracer = provider.getTracer('t');
+    const undo = provider.addSpanProcessor(processor({ onStart: boom }));
+    expect(tracer.enabled()).toBe(true);
+    expect(() => tracer.startSpan('s').end()).not.toThrow();
+    expect(error).toHaveBeenCalledTimes(1);
+    undo();
+    expect(tracer.enabled()).toBe(false);
+  });
+
+  it('adds nothing that is no processor, and nothing after a shutdown', async () => {
+    const provider = new TracerProvider({ spanProcessors: [processor()] });
+    expect(() => provider.addSpanProcessor({} as SpanProcessor)()).not.toThrow();
+    expect(() => provider.addSpanProcessor(undefined as unknown as SpanProcessor)()).not.toThrow();
+    expect(warn).toHaveBeenCalledTimes(2);
+    const span = provider.getTracer('t').startSpan('s');
+    await provider.shutdown();
+    const late = processor();
+    provider.addSpanProcessor(late);
+    span.end();
+    expect(late.ended).toEqual([]);
+  });
+
   it('never rejects: a processor that fails to flush is said and the others are flushed', async () => {
     const good = processor({ forceFlush: vi.fn(async () => {}) });
     const provider = new TracerProvider({

@@ -6,9 +6,9 @@ import type { SpanSetting } from './recorded-span.ts';
 import { fail, warn } from './report.ts';
 import { decisionTable } from './sampler.ts';
 import { settleLimits } from './span-limits.ts';
-import { observerOf, type SpanProcessor } from './span-processor.ts';
+import { type GrowingObserver, isSpanProcessor, observerOf, type SpanProcessor } from './span-processor.ts';
 import { RANDOM_FLAG, Tracer, type TracerSetting } from './tracer.ts';
-import { settleOptions, type TracerProviderOptions } from './tracer-provider-options.ts';
+import { fits, settleOptions, type TracerProviderOptions } from './tracer-provider-options.ts';
 
 /** More scopes than any program has; a program that makes up names gets uncached tracers beyond, and no leak. */
 const MAX_CACHED_TRACERS = 1000;
@@ -22,7 +22,8 @@ const PATIENCE_MILLIS = 30_000;
  * Source: OpenTelemetry specification, Tracing SDK, "Tracer Provider".
  */
 export class TracerProvider implements ApiTracerProvider {
-  private readonly processors: readonly SpanProcessor[];
+  private processors: readonly SpanProcessor[];
+  private readonly observer: GrowingObserver;
   private readonly setting: TracerSetting;
   private readonly shared: Omit<SpanSetting, 'scope'>;
   private readonly tracers = new Map<string, Tracer>();
@@ -41,11 +42,12 @@ export class TracerProvider implements ApiTracerProvider {
       hasProcessors: this.processors.length > 0,
       stopped: false,
     };
+    this.observer = observerOf(this.processors);
     this.shared = {
       resource,
       limits,
       laterLimit: Math.min(limits.attributeCountLimit, 128),
-      observer: observerOf(this.processors),
+      observer: this.observer,
     };
   }
 
@@ -68,6 +70,33 @@ export class TracerProvider implements ApiTracerProvider {
   }
 
   /**
+   * From now on, `processor` hears of every span as well, also of tracers that were handed out: for who comes late (a
+   * test, a tool that is attached for a while). Answers the undo, after which nothing reaches it and its `shutdown` is
+   * up to the caller. What is no processor, or comes after a shutdown, is not added.
+   *
+   * Source: OpenTelemetry specification, Tracing SDK, "Tracer Provider", "Configuration".
+   */
+  addSpanProcessor(processor: SpanProcessor): () => void {
+    if (!fits(processor, isSpanProcessor)) {
+      warn('sonde: addSpanProcessor was given what has no onStart and onEnd; it is not added');
+      return () => {};
+    }
+    if (this.stopping !== undefined) return () => {};
+    const silence = this.observer.add(processor);
+    this.setProcessors([...this.processors, processor]);
+    return () => {
+      silence();
+      const at = this.processors.lastIndexOf(processor);
+      this.setProcessors(this.processors.filter((_, index) => index !== at));
+    };
+  }
+
+  private setProcessors(processors: readonly SpanProcessor[]): void {
+    this.processors = processors;
+    this.setting.hasProcessors = processors.length > 0;
+  }
+
+  /**
    * Asks every processor to hand over what ended so far. Never rejects: a processor that fails or takes more than
    * 30 s is said through `diag.error`. After a shutdown there is nothing to hand over.
    */
@@ -82,7 +111,7 @@ export class TracerProvider implements ApiTracerProvider {
   shutdown(): Promise<void> {
     if (this.stopping === undefined) {
       this.setting.stopped = true;
-      this.shared.observer.stop();
+      this.observer.stop();
       this.stopping = this.callAll('shutdown');
     }
     return this.stopping;

@@ -44,7 +44,7 @@ export interface TracerSetting {
   readonly idGenerator: GuardedIdGenerator | undefined;
   /** {@link RANDOM_FLAG} where the ids of new traces are random. */
   readonly rootFlags: number;
-  readonly hasProcessors: boolean;
+  hasProcessors: boolean;
   stopped: boolean;
 }
 
