@@ -26,6 +26,7 @@ describe.each([
   ['packages/debug/README.md', 3],
   ['packages/http/README.md', 1],
   ['packages/httptrace/README.md', 5],
+  ['docs/TESTING.md', 1],
 ])('%s', (document, count) => {
   const programs = programsOf(document);
 
