@@ -10,7 +10,7 @@ const here = fileURLToPath(new URL('..', import.meta.url));
  * Where the programs of one test file find each other, and no other process of the machine finds them. Ignored by git; a
  * runner is ended by a signal, so that nobody could take it away again elsewhere.
  */
-const runtime = join(here, '.out/runtime', `${process.pid}`);
+export const runtime = join(here, '.out/runtime', `${process.pid}`);
 mkdirSync(runtime, { recursive: true });
 
 /** A Node process of its own, running what `npm run build` made, under the Node version of the test. */
