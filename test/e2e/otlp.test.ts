@@ -60,6 +60,34 @@ describe('by the variables of OTLP', () => {
   );
 });
 
+describe('by other exporters', () => {
+  it('OTEL_TRACES_EXPORTER=console,otlp prints spans, and sends them', async () => {
+    const collector = await collect();
+    const program = new Program(['--import', 'sonde/register', 'e2e/programs/script.mjs'], {
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_TRACES_EXPORTER: 'console,otlp',
+    });
+    undo.push(() => program.kill());
+    expect(await program.ended).toBe(0);
+    expect(program.stderr).toBe('');
+    expect(program.stdout).toMatch(/name: 'step 0'/);
+    expect(collector.spans.map(({ name }) => name)).toEqual(['step 0']);
+  });
+
+  it('what start() is given gets all sampled spans, and is shut down', async () => {
+    const program = new Program(['e2e/programs/exporters.mjs'], { OTEL_SERVICE_NAME: 'app' });
+    undo.push(() => program.kill());
+    expect(await program.ended).toBe(0);
+    expect(JSON.parse(program.stdout)).toEqual({
+      first: ['step 0', 'step 1'],
+      second: ['step 0', 'step 1'],
+      shutDown: 2,
+      endpoints: ['ListExporter', 'ListExporter'],
+    });
+    expect(program.stderr).toMatch(/^sonde: app · http:.* · spans go to ListExporter, ListExporter\n$/);
+  });
+});
+
 describe('by TLS', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sonde-otlp-'));
   afterAll(() => rmSync(folder, { recursive: true }));

@@ -28,7 +28,7 @@ it('a program that has just begun says that nobody asked yet, and what it watche
   const fresh = await tellsOfItself(origin);
   expect(fresh.troubles).toEqual(['No request has been seen until now; visits to these pages do not count.']);
   expect(fresh.resource['service.name']).toBe('app');
-  expect(fresh.exporting).toBe(false);
+  expect(fresh.exporting).toEqual([]);
   expect(fresh.api).toMatchObject({
     provider: 'TracerProvider',
     contextManager: 'AsyncLocalStorageContextManager',
@@ -73,7 +73,7 @@ it('what the export queue could not hold is counted, and the rest arrives', asyn
     OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '20',
   });
   await fetch(`${origin}/burst/15`);
-  const { exporting: waiting } = await tellsOfItself(origin);
+  const [waiting] = (await tellsOfItself(origin)).exporting;
   expect(waiting).toMatchObject({ endpoint: `${collector.url}/v1/traces`, maxQueued: 20, exported: 0 });
   // The request's own span ends when its answer is out.
   expect([15, 16]).toContain(waiting.queued);
@@ -81,7 +81,7 @@ it('what the export queue could not hold is counted, and the rest arrives', asyn
   await fetch(`${origin}/burst/100`);
   await fetch(`${origin}/flush`);
   await fetch(`${origin}/flush`);
-  const { exporting } = await tellsOfItself(origin);
+  const [exporting] = (await tellsOfItself(origin)).exporting;
   const [overflow] = exporting.dropped;
   expect(overflow.spans).toBeGreaterThan(50);
   expect(exporting.lastExport).toMatch(/^20\d\d-/);
@@ -98,7 +98,8 @@ it('a collector that is not there is named, with the error', async () => {
   });
   await fetch(`${origin}/burst/15`);
   await fetch(`${origin}/flush`);
-  const { exporting, troubles } = await tellsOfItself(origin);
+  const { exporting: all, troubles } = await tellsOfItself(origin);
+  const [exporting] = all;
   expect(exporting.queued).toBeGreaterThanOrEqual(15);
   expect(exporting.dropped.every(({ spans }: { spans: number }) => spans === 0)).toBe(true);
   expect(exporting.lastError.reason).toBe('ECONNREFUSED');

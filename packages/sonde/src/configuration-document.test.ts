@@ -43,10 +43,17 @@ it('docs/CONFIGURATION.md has every variable that is read, and no other', () => 
 });
 
 it('docs/CONFIGURATION.md has every option of start(), and no other', () => {
-  const source = ['configuration.ts', 'otlp/settings.ts', 'pages-options.ts', 'peer-options.ts']
+  const source = [
+    'configuration.ts',
+    'exporters.ts',
+    'otlp/settings.ts',
+    'pages-options.ts',
+    'peer-options.ts',
+  ]
     .map((name) => readFileSync(join(here, name), 'utf8'))
     .join('\n');
-  const interfaces = source.match(/^export interface \w*(?:StartOptions|PagesOptions) .*?^}/gms) ?? [];
+  const interfaces =
+    source.match(/^export interface \w*(?:StartOptions|PagesOptions|ExporterOptions) .*?^}/gms) ?? [];
   const declared = interfaces.flatMap((text) =>
     [...text.matchAll(/^ {2}(\w+)\?:/gm)].map(([, name]) => name),
   );

@@ -57,8 +57,43 @@ describe('whether spans go out', () => {
   it('is said of a name that there is not; the endpoint is used', () => {
     const { otlp, warnings } = read({ ...endpoint, OTEL_TRACES_EXPORTER: 'zipkin' });
     expect(otlp?.url.href).toBe('http://c/v1/traces');
-    expect(warnings).toEqual(['OTEL_TRACES_EXPORTER has "zipkin", expected otlp, none; it is ignored']);
+    expect(warnings).toEqual([
+      'OTEL_TRACES_EXPORTER has "zipkin", expected otlp, console, none; it is ignored',
+    ]);
   });
+
+  class FileExporter {
+    export() {}
+    async shutdown() {}
+  }
+  const exporters = [new FileExporter()];
+
+  it.each([
+    [{ OTEL_TRACES_EXPORTER: 'console' }, {}, ['the console']],
+    [{ ...endpoint, OTEL_TRACES_EXPORTER: 'console' }, {}, ['the console']],
+    [{ ...endpoint, OTEL_TRACES_EXPORTER: ' OTLP, Console ' }, {}, ['http://c/v1/traces', 'the console']],
+    [{ OTEL_TRACES_EXPORTER: 'console,none' }, {}, []],
+    [{ OTEL_TRACES_EXPORTER: 'console' }, { endpoint: 'http://o' }, ['http://o/v1/traces', 'the console']],
+    [{ ...endpoint, OTEL_TRACES_EXPORTER: 'console' }, { exporters }, ['FileExporter']],
+    [{ ...endpoint }, { exporters: [] }, []],
+    [endpoint, { exporters, endpoint: 'http://o' }, ['http://o/v1/traces', 'FileExporter']],
+  ])('with %j and %j to %j', (env, options, ways) => {
+    const { exporters, otlp, warnings } = read(env as Record<string, string>, options);
+    const names = exporters.map(({ name }) => name);
+    expect(otlp === undefined ? names : [otlp.url.href, ...names]).toEqual(ways);
+    expect(warnings).toEqual([]);
+  });
+
+  it.each([[[{}, exporters[0]]], [[null, exporters[0]]], [['otlp', exporters[0]]]])(
+    'by %j goes only what is an exporter, and that is said',
+    (given) => {
+      const settled = read({}, { exporters: given as never });
+      expect(settled.exporters).toEqual([{ name: 'FileExporter', exporter: exporters[0] }]);
+      expect(settled.warnings).toEqual([
+        'option exporters holds something without export and shutdown; that is ignored',
+      ]);
+    },
+  );
 });
 
 describe('the pages', () => {

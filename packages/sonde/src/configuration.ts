@@ -11,19 +11,20 @@ import {
   readNumber,
   readNumberIfSet,
   readSwitch,
+  readSwitches,
   readTimeout,
   settleText,
   splitList,
   type Warn,
 } from './environment.ts';
-import { type OtlpSettings, type OtlpStartOptions, readOtlp } from './otlp/settings.ts';
+import { type ExporterConfiguration, type ExporterOptions, readExporters } from './exporters.ts';
 import { type PagesConfiguration, type PagesOptions, readPagesOptions } from './pages-options.ts';
 import { readSampler } from './sampler.ts';
 import { readServerOptions, type ServerConfiguration, type ServerOptions } from './server-options.ts';
 import { readSpanLimits } from './span-limits.ts';
 
 /** What `start` can be told in code; each wins over its variable. */
-export interface StartOptions extends PagesOptions, OtlpStartOptions {
+export interface StartOptions extends PagesOptions, ExporterOptions {
   /** Name of the service. Default: OTEL_SERVICE_NAME, else `service.name` of OTEL_RESOURCE_ATTRIBUTES, else `unknown_service:node`. */
   serviceName?: string;
   /** Whose lines are noted beside the spans of a request, as `captureLogLines` says. Default: SONDE_LOGS=console,diag. */
@@ -44,7 +45,7 @@ export interface StartOptions extends PagesOptions, OtlpStartOptions {
 }
 
 /** Everything settled, from options and environment. */
-export interface Configuration extends PagesConfiguration {
+export interface Configuration extends PagesConfiguration, ExporterConfiguration {
   readonly disabled: boolean;
   readonly serviceName: string;
   readonly resourceAttributes: Readonly<Record<string, string>>;
@@ -61,8 +62,6 @@ export interface Configuration extends PagesConfiguration {
   readonly server: ServerConfiguration;
   /** Methods that HTTP spans may name; `undefined` for the usual ones. */
   readonly knownMethods: readonly string[] | undefined;
-  /** Where OTLP goes, and how; `undefined` for nowhere. */
-  readonly otlp: OtlpSettings | undefined;
   readonly batching: Batching;
   readonly development: boolean;
 }
@@ -97,7 +96,7 @@ export function readConfiguration(options: StartOptions, env: Environment, warn:
     clientPhases: readClientPhases(env, warn),
     server: readServerOptions(options, env, warn),
     knownMethods: readKnownMethods(env),
-    otlp: readOtlpIfAsked(options, env, warn),
+    ...readExporters(options, env, warn),
     batching: readBatching(env, warn),
     development: env['NODE_ENV'] !== 'production',
   };
@@ -129,24 +128,6 @@ function readBatching(env: Environment, warn: Warn): Batching {
     scheduledDelayMillis: readDuration(env, 'OTEL_BSP_SCHEDULE_DELAY', 5_000, warn),
     exportTimeoutMillis: readTimeout(env, 'OTEL_BSP_EXPORT_TIMEOUT', 30_000, warn),
   };
-}
-
-/** OTEL_TRACES_EXPORTER is a list; there is but one way out, OTLP. An endpoint that is given in code is meant. */
-function readOtlpIfAsked(options: StartOptions, env: Environment, warn: Warn): OtlpSettings | undefined {
-  const asked = readSwitches(env, 'OTEL_TRACES_EXPORTER', ['otlp', 'none'], warn);
-  const otlp = readOtlp(options, env, asked.includes('otlp'), warn);
-  return asked.includes('none') && options.endpoint === undefined ? undefined : otlp;
-}
-
-/** What a variable switches on, separated by commas, of what there is. */
-function readSwitches(env: Environment, variable: string, known: readonly string[], warn: Warn): string[] {
-  const given = splitList(env[variable]?.toLowerCase());
-  for (const name of given) {
-    if (!known.includes(name)) {
-      warn(`${variable} has "${name}", expected ${known.join(', ')}; it is ignored`);
-    }
-  }
-  return given;
 }
 
 function settleLogs(logs: unknown, warn: Warn): LogSources | undefined {

@@ -159,6 +159,22 @@ export function splitList(text = ''): string[] {
     .filter((item) => item !== '');
 }
 
+/** What a variable switches on, separated by commas, of what there is. */
+export function readSwitches(
+  env: Environment,
+  variable: string,
+  known: readonly string[],
+  warn: Warn,
+): string[] {
+  const given = splitList(env[variable]?.toLowerCase());
+  for (const name of given) {
+    if (!known.includes(name)) {
+      warn(`${variable} has "${name}", expected ${known.join(', ')}; it is ignored`);
+    }
+  }
+  return given.filter((name) => known.includes(name));
+}
+
 /** An option that is a text, or is ignored. */
 export function settleText(name: string, value: unknown, warn: Warn): string | undefined {
   if (typeof value === 'string' || value === undefined) return value;

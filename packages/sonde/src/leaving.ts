@@ -15,7 +15,8 @@ export interface Unsent {
  * meaning: where the program has no handler of its own, the process still dies of it, after the flush or after
  * 3 s, or at once when it comes a second time. `process.exit()`, an uncaught exception and SIGKILL leave no time.
  */
-export function flushOnLeaving(unsent: Unsent): () => void {
+export function flushOnLeaving(leaving: readonly { readonly processor: Unsent }[]): () => void {
+  const unsent = together(leaving.map(({ processor }) => processor));
   let undone = false;
   // Node emits this each time the program has nothing left to do: also after the flush, and after more work.
   const onBeforeExit = (): void => {
@@ -47,5 +48,12 @@ export function flushOnLeaving(unsent: Unsent): () => void {
     undone = true;
     process.off('beforeExit', onBeforeExit);
     for (const signal of SIGNALS) process.off(signal, onSignal);
+  };
+}
+
+function together(all: readonly Unsent[]): Unsent {
+  return {
+    any: () => all.some((one) => one.any()),
+    flush: async () => void (await Promise.all(all.map((one) => one.flush()))),
   };
 }

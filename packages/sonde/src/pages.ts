@@ -32,7 +32,7 @@ export function makePages(
   self: () => SelfFacts,
   warn: (sentence: string) => void,
 ): Pages {
-  const { authRequest, development, hosts, path, peers, port, serviceName, token, traceLinks, otlp } =
+  const { authRequest, development, hosts, path, peers, port, serviceName, token, traceLinks } =
     configuration;
   if (path === false) return nowhere;
   const where = {
@@ -43,7 +43,7 @@ export function makePages(
   };
   const handler = debugHandler({ ...where, service: serviceName, self, peers });
   const linker = (options: TraceLinkOptions) => () => (traceLinks ? [linkTraces(options)] : []);
-  const exportNote = otlp === undefined ? 'spans stay in this process' : `spans go to ${otlp.url.origin}`;
+  const exportNote = whereSpansGo(configuration);
   let withdraw = (): void => {};
   const announce = (url: string): void => {
     // Of any port, nobody would know which unless it is said.
@@ -78,4 +78,9 @@ function linkTraces(options: TraceLinkOptions): () => void {
     link(request, response);
     return proceed();
   });
+}
+
+function whereSpansGo({ exporters, otlp }: Configuration): string {
+  const names = [...(otlp === undefined ? [] : [otlp.url.origin]), ...exporters.map(({ name }) => name)];
+  return names.length === 0 ? 'spans stay in this process' : `spans go to ${names.join(', ')}`;
 }

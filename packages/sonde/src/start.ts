@@ -11,7 +11,7 @@ import { captureLogLines, RequestsProcessor } from '@sonde/debug';
 import { instrumentHttp } from '@sonde/http';
 import { type Configuration, readConfiguration, type StartOptions } from './configuration.ts';
 import { ReadVariables } from './environment.ts';
-import { exportTo } from './export/export-to.ts';
+import { startExports } from './export/export-to.ts';
 import { flushOnLeaving } from './leaving.ts';
 import { makePages, type Pages } from './pages.ts';
 import { registry } from './registry.ts';
@@ -56,9 +56,8 @@ function run(settled: Settled, onShutdown: () => void): Sonde {
   const { configuration, warn } = settled;
   const undo: (() => void)[] = [];
   const processors: SpanProcessor[] = [new RequestsProcessor()];
-  const { batching, otlp } = configuration;
-  const exporting = otlp === undefined ? undefined : exportTo({ otlp, batching, say });
-  if (exporting !== undefined) processors.push(exporting);
+  const exporting = startExports(configuration, say);
+  processors.push(...exporting.map(({ processor }) => processor));
   if (configuration.debugContext) processors.push(new ContextLossDetector({ say }));
 
   const resource = {
@@ -83,7 +82,7 @@ function run(settled: Settled, onShutdown: () => void): Sonde {
       ...pages.link(),
       watchHttp(configuration, pages, () => visits++),
     );
-    if (exporting !== undefined) undo.push(flushOnLeaving(exporting));
+    if (exporting.length > 0) undo.push(flushOnLeaving(exporting));
   } else {
     warn(
       'another OpenTelemetry SDK is registered in this process, so Sonde records nothing; start Sonde first, or give `new RequestsProcessor()` of @sonde/debug to that SDK',

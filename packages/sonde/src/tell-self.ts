@@ -3,14 +3,14 @@ import { type InstrumentationFact, RequestStore, RequestsProcessor, type SelfFac
 import { httpInstrumentation } from '@sonde/http';
 import type { Configuration } from './configuration.ts';
 import { type ReadVariables, withoutCredentials } from './environment.ts';
-import type { ExportProcessor } from './export/export-processor.ts';
+import type { Exporting } from './export/export-to.ts';
 
 /** What a started Sonde is made of, for the page that tells of it. */
 export interface Parts {
   readonly configuration: Configuration;
   readonly variables: ReadVariables;
   readonly resource: Readonly<Record<string, unknown>>;
-  readonly exporting: ExportProcessor | undefined;
+  readonly exporting: readonly Exporting[];
   /** What was said on stderr. */
   readonly said: readonly string[];
   /** How many requests have been visits to the pages. */
@@ -26,14 +26,11 @@ export function tellSelf(parts: Parts): () => SelfFacts {
     const http = httpInstrumentation();
     makeSpan ??= spanMaker(configuration);
     return {
-      troubles: [
-        ...said.map(withoutCredentials),
-        ...samplingTroubles(String(sampler), exporting !== undefined),
-      ],
+      troubles: [...said.map(withoutCredentials), ...samplingTroubles(String(sampler), exporting.length > 0)],
       sampler: String(recordAll(sampler)),
       resource,
       instrumentation: instrumentationOf(http, configuration),
-      exporting: exporting === undefined ? false : exporting.tell(),
+      exporting: exporting.map(({ processor }) => processor.tell()),
       environment: variables.tell(said),
       ...(http === undefined ? {} : { ignoredRequests: Math.max(0, http.ignoredRequests - visits()) }),
       makeSpan,

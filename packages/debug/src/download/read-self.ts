@@ -41,7 +41,7 @@ function factsFrom(told: Told): SelfFacts {
             ...optional(row, 'note'),
           })),
         }),
-    ...(exporting === undefined ? {} : { exporting: exporting !== false && exportFrom(fieldsOf(exporting)) }),
+    ...(exporting === undefined ? {} : { exporting: rows(exporting).map(exportFrom) }),
     ...(environment === undefined
       ? {}
       : {

@@ -23,7 +23,7 @@ export function sectionsOf(view: SelfView): Section[] {
     held(view),
     drops(view),
     cost(view),
-    exporting(view.exporting),
+    ...exports(view.exporting),
     instrumentation(view),
     openTelemetry(view),
     copies(view),
@@ -97,11 +97,13 @@ function cost({ cost: { requestNanos, spanNanos } }: SelfView): Section {
   };
 }
 
-function exporting(exporting: ExportView | false | undefined): Section {
-  if (!exporting) {
-    const rows = exporting === false ? [['Endpoint', 'none: spans stay in this process']] : [];
-    return { title: 'Export', rows };
-  }
+function exports(exporting: readonly ExportView[] | undefined): Section[] {
+  if (exporting === undefined) return [{ title: 'Export', rows: [] }];
+  if (exporting.length > 0) return exporting.map(exportingTo);
+  return [{ title: 'Export', rows: [['Endpoint', 'none: spans stay in this process']] }];
+}
+
+function exportingTo(exporting: ExportView): Section {
   const { dropped, endpoint, exported, handedOn, heldBytes, inFlight, lastError, lastExport, maxHeldBytes } =
     exporting;
   const { maxQueued, queued, retries } = exporting;

@@ -38,16 +38,18 @@ beforeEach(() => {
       { name: 'fetch client', active: true },
       { name: 'undici client', active: false, note: 'not loaded' },
     ],
-    exporting: {
-      endpoint: 'http://collector:4318/v1/traces',
-      queued: 7,
-      maxQueued: 2048,
-      inFlight: 5,
-      exported: 1234,
-      dropped: [{ cause: 'the queue was full', spans: 17 }],
-      lastExport: NOW - 2_000,
-      lastError: { reason: 'ECONNREFUSED', at: NOW - 1_000 },
-    },
+    exporting: [
+      {
+        endpoint: 'http://collector:4318/v1/traces',
+        queued: 7,
+        maxQueued: 2048,
+        inFlight: 5,
+        exported: 1234,
+        dropped: [{ cause: 'the queue was full', spans: 17 }],
+        lastExport: NOW - 2_000,
+        lastError: { reason: 'ECONNREFUSED', at: NOW - 1_000 },
+      },
+    ],
     environment: [
       { name: 'OTEL_SERVICE_NAME', value: 'shop', effect: 'in effect' },
       { name: 'SONDE_TOKEN', effect: 'in effect' },

@@ -225,10 +225,7 @@ export const PAGE_DEFINITIONS: Readonly<Record<string, PageDefinition>> = {
       sampler: optional(text('As it tells of itself.')),
       resource: optional(map(text(''), 'Attributes of the resource.')),
       instrumentation: optional(list(ref('Instrumentation'), 'What makes spans or carries context.')),
-      exporting: optional({
-        anyOf: [{ const: false }, ref('Export')],
-        description: '`false`: spans stay in this process.',
-      }),
+      exporting: optional(list(ref('Export'), 'Each way out of the process; none: spans stay in it.')),
       environment: optional(list(ref('Environment'), 'Variables that are set.')),
     }),
   },

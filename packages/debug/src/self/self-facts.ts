@@ -10,8 +10,8 @@ export interface SelfFacts {
   /** Attributes of the resource. */
   readonly resource?: Readonly<Record<string, unknown>>;
   readonly instrumentation?: readonly InstrumentationFact[];
-  /** `false`: spans are not exported. */
-  readonly exporting?: ExportFacts | false;
+  /** Each way out of the process; none: spans stay in it. */
+  readonly exporting?: readonly ExportFacts[];
   /** The variables that are set, of those that mean something to tracing. */
   readonly environment?: readonly EnvironmentFact[];
   /** Requests to this process that were ignored by rule; visits to the pages do not count. */

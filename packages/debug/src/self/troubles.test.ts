@@ -5,7 +5,7 @@ import { type Situation, troublesOf } from './troubles.ts';
 const copy = { version: '1.9.1', path: 'node_modules/@opentelemetry/api', sees: true };
 /** All is well: nothing to say. */
 const well: Situation = {
-  facts: { sampler: 'RecordAll{AlwaysOnSampler}', exporting: false, ignoredRequests: 0 },
+  facts: { sampler: 'RecordAll{AlwaysOnSampler}', exporting: [], ignoredRequests: 0 },
   api: {
     provider: 'TracerProvider',
     contextManager: 'AsyncLocalStorageContextManager',
@@ -60,7 +60,7 @@ describe('what keeps spans away is said in one sentence', () => {
       {
         facts: {
           ...well.facts,
-          exporting: { ...exporting, lastExport: 1, lastError: { reason: 'ECONNREFUSED', at: 2 } },
+          exporting: [{ ...exporting, lastExport: 1, lastError: { reason: 'ECONNREFUSED', at: 2 } }],
         },
       },
       /^The last export to http:\/\/c failed: ECONNREFUSED\.$/,
@@ -73,7 +73,7 @@ describe('what keeps spans away is said in one sentence', () => {
   it('an export that failed and has worked since is past', () => {
     const facts = {
       ...well.facts,
-      exporting: { ...exporting, lastExport: 3, lastError: { reason: 'x', at: 2 } },
+      exporting: [{ ...exporting, lastExport: 3, lastError: { reason: 'x', at: 2 } }],
     };
     expect(troublesOf({ ...well, facts })).toEqual([]);
   });

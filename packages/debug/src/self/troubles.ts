@@ -51,12 +51,12 @@ const allIgnored: Rule = ({ facts: { ignoredRequests = 0 }, seen }) =>
 
 const NOTHING_ASKED = 'No request has been seen until now; visits to these pages do not count.';
 
-const notExported: Rule = ({ facts: { exporting } }) =>
-  exporting !== undefined &&
-  exporting !== false &&
-  exporting.lastError !== undefined &&
-  exporting.lastError.at >= (exporting.lastExport ?? 0) &&
-  `The last export to ${exporting.endpoint} failed: ${exporting.lastError.reason}.`;
+const notExported: Rule = ({ facts: { exporting = [] } }) =>
+  exporting.flatMap(({ endpoint, lastError, lastExport = 0 }) =>
+    lastError !== undefined && lastError.at >= lastExport
+      ? [`The last export to ${endpoint} failed: ${lastError.reason}.`]
+      : [],
+  );
 
 const rules: readonly Rule[] = [
   switchedOff,

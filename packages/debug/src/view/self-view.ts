@@ -32,8 +32,8 @@ export interface SelfView {
   readonly sampler?: string;
   readonly resource?: Readonly<Record<string, string>>;
   readonly instrumentation?: NonNullable<SelfFacts['instrumentation']>;
-  /** `false`: spans stay in this process. */
-  readonly exporting?: ExportView | false;
+  /** Each way out of the process; none: spans stay in it. */
+  readonly exporting?: readonly ExportView[];
   readonly environment?: NonNullable<SelfFacts['environment']>;
 }
 
@@ -87,7 +87,7 @@ export function* viewSelf(store: RequestStore, source: SelfSource, sensitive: bo
     ...(sampler === undefined ? {} : { sampler: cut(sampler, VALUE_LIMIT) }),
     ...(resource === undefined ? {} : { resource: viewResource(resource, sensitive) }),
     ...(instrumentation === undefined ? {} : { instrumentation }),
-    ...(exporting === undefined ? {} : { exporting: exporting && viewExport(exporting) }),
+    ...(exporting === undefined ? {} : { exporting: exporting.map(viewExport) }),
     ...(environment === undefined ? {} : { environment: viewEnvironment(environment, sensitive) }),
   };
 }

@@ -1,4 +1,5 @@
 import type { Batching } from '../configuration.ts';
+import type { ExporterConfiguration } from '../exporters.ts';
 import { otlpExporter } from '../otlp/otlp-exporter.ts';
 import type { OtlpSettings } from '../otlp/settings.ts';
 import { ExportProcessor } from './export-processor.ts';
@@ -7,16 +8,34 @@ import { unreachable } from './knock.ts';
 /** OpenTelemetry's OTLP exporters allow 30; so many get 200,000 spans a second through with 20 ms to the collector. */
 const CONCURRENCY = 8;
 
-/** Where spans go, and how. */
-export interface ExportOptions {
-  readonly otlp: OtlpSettings;
-  readonly batching: Batching;
-  /** Told once when spans cannot be delivered. */
-  readonly say: (sentence: string) => void;
+/** One of the ways out. */
+export interface Exporting {
+  readonly processor: ExportProcessor;
+  /** Where it leads, if that is OTLP. */
+  readonly otlp: OtlpSettings | undefined;
 }
 
-/** Spans leave by OTLP over HTTP: OpenTelemetry's exporter behind our processor. */
-export function exportTo({ batching, otlp, say }: ExportOptions): ExportProcessor {
+/**
+ * Spans leave by OpenTelemetry's exporters, each behind a processor of ours.
+ *
+ * @param say told once when spans cannot be delivered
+ */
+export function startExports(
+  { batching, exporters, otlp }: ExporterConfiguration & { readonly batching: Batching },
+  say: (sentence: string) => void,
+): Exporting[] {
+  const others = exporters.map(({ exporter, name }) => ({
+    processor: new ExportProcessor(exporter, { ...batching, name, say }),
+    otlp: undefined,
+  }));
+  return otlp === undefined ? others : [{ processor: exportByOtlp(otlp, batching, say), otlp }, ...others];
+}
+
+function exportByOtlp(
+  otlp: OtlpSettings,
+  batching: Batching,
+  say: (sentence: string) => void,
+): ExportProcessor {
   const { url } = otlp;
   const processor = new ExportProcessor(otlpExporter(otlp), {
     ...batching,

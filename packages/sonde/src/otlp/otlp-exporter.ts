@@ -1,13 +1,10 @@
 import { createRequire } from 'node:module';
-import type { ReadableSpan } from '@sonde/core';
+import { LazyExporter } from '../export/lazy-exporter.ts';
 import { speakFrankly } from '../export/official-exporter.ts';
 import { quietAgent } from '../export/quiet-agent.ts';
-import type { ExportResult, SpanExporter } from '../export/span-exporter.ts';
+import type { SpanExporter } from '../export/span-exporter.ts';
 import { findProtobufExporter } from './protocol.ts';
 import type { OtlpSettings } from './settings.ts';
-
-/** A failed export (`ExportResultCode` of `@opentelemetry/core`). */
-const FAILED = 1;
 
 const EXPORTER = '@opentelemetry/exporter-trace-otlp-http';
 /**
@@ -28,47 +25,7 @@ const PARTS: readonly (readonly [owner: string, name: string])[] = [
  * with the reason. It tells each refusal and leaves the retries to `ExportProcessor`; several exports may be under way.
  */
 export function otlpExporter(settings: OtlpSettings): SpanExporter {
-  return new LazyOtlpExporter(() => loadInTurns().then(() => construct(settings)));
-}
-
-class LazyOtlpExporter implements SpanExporter {
-  private inner: SpanExporter | undefined;
-  private loading: Promise<SpanExporter> | undefined;
-  private readonly load: () => Promise<SpanExporter>;
-
-  constructor(load: () => Promise<SpanExporter>) {
-    this.load = load;
-  }
-
-  export(spans: ReadableSpan[], done: (result: ExportResult) => void): void {
-    if (this.inner !== undefined) this.inner.export(spans, done);
-    else this.loadAndExport(spans, done).catch((error) => done({ code: FAILED, error }));
-  }
-
-  async forceFlush(): Promise<void> {
-    await (await this.loaded())?.forceFlush?.();
-  }
-
-  async shutdown(): Promise<void> {
-    await (await this.loaded())?.shutdown();
-  }
-
-  private async loadAndExport(spans: ReadableSpan[], done: (result: ExportResult) => void): Promise<void> {
-    this.loading ??= this.load();
-    try {
-      this.inner = await this.loading;
-    } catch (error) {
-      const reason = `${EXPORTER} cannot be loaded: ${String(error)}`;
-      done({ code: FAILED, error: new Error(reason, { cause: error }) });
-      return;
-    }
-    this.inner.export(spans, done);
-  }
-
-  /** Without asking for it. */
-  private async loaded(): Promise<SpanExporter | undefined> {
-    return this.loading?.catch(() => undefined);
-  }
+  return new LazyExporter(EXPORTER, () => loadInTurns().then(() => construct(settings)));
 }
 
 type ExporterModule = typeof import('@opentelemetry/exporter-trace-otlp-http');
@@ -124,8 +81,18 @@ async function loadInTurns(): Promise<void> {
 const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 /** A package as another one has it; that one may be known to the exporter alone. */
-function loadOf(owner: string, name: string): void {
+function loadOf(owner: string, name: string): unknown {
   const exporter = createRequire(createRequire(import.meta.url).resolve(EXPORTER));
   const from = owner === EXPORTER ? exporter : createRequire(exporter.resolve(owner));
-  from(name);
+  return from(name);
+}
+
+/** OpenTelemetry's exporter to stdout, which comes along with that of OTLP. For a look at spans while programming. */
+export function consoleExporter(): SpanExporter {
+  return new LazyExporter('OpenTelemetry’s ConsoleSpanExporter', async () => {
+    const { ConsoleSpanExporter } = loadOf(EXPORTER, '@opentelemetry/sdk-trace') as {
+      ConsoleSpanExporter: new () => SpanExporter;
+    };
+    return new ConsoleSpanExporter();
+  });
 }
