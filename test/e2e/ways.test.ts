@@ -195,24 +195,32 @@ describe('a program that is one file, with Sonde in it', () => {
     ],
   ];
 
-  it.each(formats)('by esbuild as %s: requests, routes and pages are there', async (format, banner) => {
-    const outfile = `${out}/node${process.versions.node}.${format === 'cjs' ? 'cjs' : 'mjs'}`;
-    mkdirSync(out, { recursive: true });
-    const { errors } = await build({
-      entryPoints: [fileURLToPath(new URL('programs/bundled.mjs', import.meta.url))],
-      bundle: true,
-      platform: 'node',
-      format,
-      outfile,
-      banner: { js: banner },
-      logLevel: 'silent',
-    });
-    expect(errors).toEqual([]);
-    const program = run([outfile]);
-    const origin = await originOf(program);
-    await expectTraced(origin);
-    expect(program.stderr).toBe(
-      `sonde: unknown_service:node · ${origin}/debug/requests · spans stay in this process\n`,
-    );
-  });
+  it.each(formats)(
+    'by esbuild as %s: requests, routes, pages and export are there',
+    async (format, banner) => {
+      const outfile = `${out}/node${process.versions.node}.${format === 'cjs' ? 'cjs' : 'mjs'}`;
+      mkdirSync(out, { recursive: true });
+      const { errors } = await build({
+        entryPoints: [fileURLToPath(new URL('programs/bundled.mjs', import.meta.url))],
+        bundle: true,
+        platform: 'node',
+        format,
+        outfile,
+        banner: { js: banner },
+        logLevel: 'silent',
+      });
+      expect(errors).toEqual([]);
+      collector = await Collector.start();
+      const program = run([outfile], {
+        OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+        OTEL_BSP_SCHEDULE_DELAY: '50',
+      });
+      const origin = await originOf(program);
+      await expectTraced(origin);
+      await collector.until((spans) => spans.length === 2);
+      expect(program.stderr).toBe(
+        `sonde: unknown_service:node · ${origin}/debug/requests · spans go to ${collector.url}\n`,
+      );
+    },
+  );
 });

@@ -3,6 +3,7 @@ import { LazyExporter } from '../export/lazy-exporter.ts';
 import { speakFrankly } from '../export/official-exporter.ts';
 import { quietAgent } from '../export/quiet-agent.ts';
 import type { SpanExporter } from '../export/span-exporter.ts';
+import { HERE } from './here.ts';
 import { findProtobufExporter } from './protocol.ts';
 import type { OtlpSettings } from './settings.ts';
 
@@ -35,7 +36,7 @@ type CompressionAlgorithm = NonNullable<ExporterOptions['compression']>;
 function construct(settings: OtlpSettings): SpanExporter {
   const { compression, headers, protocol, timeoutMillis, tls, url } = settings;
   const name = (protocol === 'http/protobuf' ? findProtobufExporter() : undefined) ?? EXPORTER;
-  const { OTLPTraceExporter } = createRequire(import.meta.url)(name) as ExporterModule;
+  const { OTLPTraceExporter } = createRequire(HERE)(name) as ExporterModule;
   const exporter: SpanExporter = withoutVariables(
     () =>
       new OTLPTraceExporter({
@@ -82,7 +83,7 @@ const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate
 
 /** A package as another one has it; that one may be known to the exporter alone. */
 function loadOf(owner: string, name: string): unknown {
-  const exporter = createRequire(createRequire(import.meta.url).resolve(EXPORTER));
+  const exporter = createRequire(createRequire(HERE).resolve(EXPORTER));
   const from = owner === EXPORTER ? exporter : createRequire(exporter.resolve(owner));
   return from(name);
 }

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { type Environment, parseChoice, type Warn } from '../environment.ts';
+import { HERE } from './here.ts';
 import { readOtlpVariable } from './variables.ts';
 
 const PROTOCOLS = ['http/json', 'http/protobuf', 'grpc'] as const;
@@ -29,7 +30,7 @@ export function readProtocol(env: Environment, warn: Warn): OtlpProtocol {
 
 /** Where the exporter of OTLP as protobuf is, beside Sonde or beside the program; the user installs it. */
 export function findProtobufExporter(): string | undefined {
-  for (const from of [import.meta.url, join(process.cwd(), 'package.json')]) {
+  for (const from of [HERE, join(process.cwd(), 'package.json')]) {
     try {
       return createRequire(from).resolve(PROTOBUF_EXPORTER);
     } catch {
