@@ -34,10 +34,18 @@ export class ErrorGroup {
     if (this.remembered.length > 10 * MAX_EXAMPLES) this.remembered = this.examples();
   }
 
-  /** The latest, the last one first. */
+  /** The latest, the last one first, each of another trace: what is tried three times fails three times in one. */
   examples(): Example[] {
-    return this.remembered
-      .toSorted((a, b) => secondsBetween(a.error.time, b.error.time))
-      .slice(0, MAX_EXAMPLES);
+    const byTrace = new Map<unknown, Example>();
+    for (const example of this.remembered.toSorted((a, b) => secondsBetween(a.error.time, b.error.time))) {
+      const trace = traceOf(example.request);
+      if (!byTrace.has(trace)) byTrace.set(trace, example);
+      if (byTrace.size === MAX_EXAMPLES) break;
+    }
+    return [...byTrace.values()];
   }
+}
+
+function traceOf(request: AnyRequest): unknown {
+  return request.kind === 'spans' ? request.root.spanContext().traceId : request;
 }

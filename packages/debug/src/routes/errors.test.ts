@@ -35,10 +35,11 @@ function failing(
   route: string,
   second: number,
   error: { name: string; message: string; stack?: string },
+  from = ROOT_CONTEXT,
 ): string {
   const at: [number, number] = [START + second, 0];
   const attributes = { 'http.request.method': 'GET', 'http.route': route, 'url.path': route };
-  const root = tracer.startSpan('GET', { kind: SpanKind.SERVER, startTime: at, attributes });
+  const root = tracer.startSpan('GET', { kind: SpanKind.SERVER, startTime: at, attributes }, from);
   const below = tracer.startSpan('load', { startTime: at }, trace.setSpan(ROOT_CONTEXT, root));
   below.recordException(error, at);
   below.setStatus({ code: SpanStatusCode.ERROR }).end(at);
@@ -99,6 +100,18 @@ describe('/errors', () => {
     expect(body).toContain('href="./requests?q=error%3APaymentError"');
     const { q } = askJson().groups[0];
     expect(JSON.parse(ask('/requests.json', new URLSearchParams({ q }).toString()).body).total).toBe(1);
+  });
+
+  it('names a trace once, in which the same was tried three times', () => {
+    const spanContext = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: 1, isRemote: true };
+    const other = failing('/renew', 1, gone);
+    for (const second of [2, 3, 4]) {
+      failing('/checkout', second, gone, trace.setSpanContext(ROOT_CONTEXT, spanContext));
+    }
+    expect(askJson().groups).toMatchObject([
+      { requests: 4, examples: [{ traceId: spanContext.traceId }, { traceId: other }] },
+    ]);
+    expect(askJson().groups[0].examples).toHaveLength(2);
   });
 
   it('is there as text', () => {
