@@ -39,7 +39,8 @@ export class HonoWatch {
   private active = true;
 
   look(): void {
-    for (const exported of [...loadedFrom(REQUIRED), requiredModule()]) {
+    const required = loadedFrom(REQUIRED);
+    for (const exported of required.length > 0 ? required : [requiredModule()]) {
       const prototype = (exported as RouterModule | undefined)?.SmartRouter?.prototype;
       if (typeof prototype?.match === 'function') this.wrap(prototype);
     }
