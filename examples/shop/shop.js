@@ -55,6 +55,8 @@ try {
   const hanging = ask(gateway.url, 'GET', '/bank').catch(() => {});
   console.log(`Sending ${REQUESTS} requests …`);
   const outcome = await sendTraffic(gateway.url, REQUESTS);
+  // Each alone, so that it is clear whose fault it is.
+  for (const path of ['/labels/7', '/quotes/7', '/sitemap']) await ask(gateway.url, 'GET', path);
   console.log(`${outcome.ok} were answered, ${outcome.failed} failed (refunds always do), 1 still hangs.\n`);
 
   if (once) {

@@ -11,7 +11,7 @@ const sectionOf = (name: string): string =>
   new RegExp(`^### packages/${name}:.*?(?=^### )`, 'ms').exec(map)?.[0] ?? '';
 
 describe('docs/ARCHITECTURE.md', () => {
-  it.each(['core', 'context', 'httptrace', 'http', 'debug', 'sonde'])(
+  it.each(['core', 'context', 'httptrace', 'runtime', 'http', 'debug', 'sonde'])(
     'names every source of %s, and no other',
     (name) => {
       const sources = readdirSync(join(repository, 'packages', name, 'src'), {

@@ -227,6 +227,22 @@ describe('the shop', () => {
       /^4 calls to localhost:\d+ each made a new connection, [\d.]+ ms \(\d+ %\): (?:DNS [\d.]+ [mµ]s, )?TCP [\d.]+ [mµ]s, TLS [\d.]+ ms\. Kept ones need none of it\.$/,
     ],
     [
+      'blocked by a call that waits',
+      'gateway',
+      'GET /labels/:id',
+      0,
+      /^The event loop stood still for [\d.]+ m?s \(\d+ %\): a synchronous call waited in “print label”\./,
+    ],
+    [
+      'slowed by garbage collection',
+      'gateway',
+      'GET /sitemap',
+      0,
+      /^Garbage was collected for [\d.]+ m?s \(\d+ %\) of it/,
+    ],
+    // On a machine with other work, its slices may take so long that each is a stall.
+    ['computing', 'gateway', 'GET /quotes/:id', 0, /^The event loop (?:was busy|stood still) for [\d.]+ m?s/],
+    [
       'hung',
       'gateway',
       'GET /bank',
@@ -239,6 +255,26 @@ describe('the shop', () => {
     expect(why.map((reason: { sentence: string }) => reason.sentence)).toContainEqual(
       expect.stringMatching(sentence),
     );
+  });
+
+  it('shows the event loop and the garbage collector above the waterfall, in its time', async () => {
+    const lane = async (family: string) => {
+      const { runtime, seconds } = await trace('gateway', (await newest('gateway', family, 0)).traceId);
+      for (const { end, start } of [...runtime.gc, ...runtime.stalls, ...runtime.loop]) {
+        expect(start).toBeGreaterThanOrEqual(0);
+        expect(end).toBeLessThanOrEqual(seconds + 1e-6);
+      }
+      return { ...runtime, seconds };
+    };
+    const blocked = await lane('GET /labels/:id');
+    const [stall] = blocked.stalls.filter(({ end, start }: Json) => end - start >= 0.25);
+    expect(stall.cpuSeconds).toBeLessThan(0.5 * (stall.end - stall.start));
+    const allocating = await lane('GET /sitemap');
+    expect(allocating.gc.length).toBeGreaterThan(0);
+    expect(allocating.gcSeconds).toBeGreaterThan(0.15 * allocating.seconds);
+    const computing = await lane('GET /quotes/:id');
+    expect(computing.busySeconds).toBeGreaterThan(0.7 * computing.seconds);
+    expect(computing.busySeconds).toBeLessThanOrEqual(computing.seconds + 1e-6);
   });
 
   it('can be opened beside another one, on other ports, and leaves when it is told to', async () => {

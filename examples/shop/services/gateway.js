@@ -1,6 +1,9 @@
 // The public face of the shop: every request comes in here.
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import { Agent } from 'node:https';
+import { setImmediate as turn } from 'node:timers/promises';
 import { withSpan } from '@sonde/core';
 import { callPayments, HttpError, listen, router } from './http.js';
 
@@ -43,9 +46,35 @@ const routes = {
   // The failing one: a bug in payments, with its stack.
   'POST /refunds': ({ body }) => callPayments('POST', '/refunds', body),
 
+  // Blocks the event loop: it waits for another program, and everybody waits with it.
+  'GET /labels/:id': ({ params }) =>
+    withSpan('print label', () => {
+      const print = `setTimeout(() => console.log('label ${Number(params.id)}'), 250)`;
+      return { label: execFileSync(process.execPath, ['-e', print], { env: {} }).toString().trim() };
+    }),
+
+  // Allocates: small objects that live until the end, and the collector copies them again and again.
+  'GET /sitemap': () =>
+    withSpan('draw the map', () => {
+      const pages = Array.from({ length: 12 }, () => tree(16));
+      return { pages: pages.length * 2 ** 16 };
+    }),
+
+  // Burns CPU, politely: the event loop turns after each round, and has time for nothing else.
+  'GET /quotes/:id': ({ params }) =>
+    withSpan('find the best price', async () => {
+      let quote = params.id;
+      for (const until = Date.now() + 300; Date.now() < until; await turn()) {
+        for (let i = 0; i < 500; i++) quote = createHash('sha256').update(quote).digest('hex');
+      }
+      return { quote };
+    }),
+
   // The one that hangs: the bank behind payments never answers, and nobody set a timeout.
   'GET /bank': () => callPayments('GET', '/bank'),
 };
+
+const tree = (depth) => (depth === 0 ? {} : { left: tree(depth - 1), right: tree(depth - 1) });
 
 async function callOrders(method, path, body) {
   const response = await fetch(`${process.env.ORDERS_URL}${path}`, {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+export { runtimeBetween } from '@sonde/runtime';
 export { livePage } from './live/live-page.ts';
 export { hearElsewhere } from './routes/hear-elsewhere.ts';
 export { respond } from './routes/respond.ts';

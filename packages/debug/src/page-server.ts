@@ -102,13 +102,13 @@ export function pageServer<Asking>(
       sensitive: access.sensitive,
     };
     try {
-      const { hearElsewhere, livePage, readSelf, respond } = await import('./page-maker.ts');
+      const { hearElsewhere, livePage, readSelf, respond, runtimeBetween } = await import('./page-maker.ts');
       const source = (): PageSource => {
         if (options.download !== undefined) return options.download;
         const { node } = process.versions;
         const facts = { service, pid: process.pid, node, uptimeSeconds: process.uptime() };
         const self = () => readSelf(options.self);
-        return { store, process: facts, now: hrTimeOf(store.now()), self };
+        return { store, process: facts, now: hrTimeOf(store.now()), self, runtime: runtimeBetween };
       };
       if (wantsUpdates(asked.accept)) {
         const page = livePage(asked, source, visit.serving);

@@ -29,6 +29,8 @@ export interface StartOptions extends PagesOptions, ExporterOptions {
   serviceName?: string;
   /** Whose lines are noted beside the spans of a request, as `captureLogLines` says. Default: SONDE_LOGS=console,diag. */
   logs?: LogSources;
+  /** Whether the event loop and garbage collections are recorded, as `recordRuntime` does. Default: SONDE_RUNTIME=1. */
+  runtime?: boolean;
   /** More processors, called after the dashboard's. Default: none. */
   spanProcessors?: SpanProcessor[];
   /**
@@ -58,6 +60,8 @@ export interface Configuration extends PagesConfiguration, ExporterConfiguration
   readonly debugContext: boolean;
   /** Whose lines are noted beside spans. */
   readonly logs: LogSources;
+  /** Whether the runtime is recorded. */
+  readonly runtime: boolean;
   readonly clientPhases: ClientPhases;
   readonly server: ServerConfiguration;
   /** Methods that HTTP spans may name; `undefined` for the usual ones. */
@@ -93,6 +97,7 @@ export function readConfiguration(options: StartOptions, env: Environment, warn:
     propagator: propagatorFromNames(env['OTEL_PROPAGATORS'], warn),
     debugContext: readSwitches(env, 'SONDE_DEBUG', ['context'], warn).includes('context'),
     logs: settleLogs(options.logs, warn) ?? readLogSources(env, warn),
+    runtime: options.runtime ?? readSwitch(env, 'SONDE_RUNTIME', true, warn),
     clientPhases: readClientPhases(env, warn),
     server: readServerOptions(options, env, warn),
     knownMethods: readKnownMethods(env),

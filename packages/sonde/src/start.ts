@@ -9,6 +9,7 @@ import {
 } from '@sonde/core';
 import { captureLogLines, RequestsProcessor } from '@sonde/debug';
 import { instrumentHttp } from '@sonde/http';
+import { recordRuntime } from '@sonde/runtime';
 import { type Configuration, readConfiguration, type StartOptions } from './configuration.ts';
 import { ReadVariables } from './environment.ts';
 import { startExports } from './export/export-to.ts';
@@ -55,6 +56,7 @@ const inert: Sonde = { forceFlush: async () => {}, shutdown: async () => {} };
 function run(settled: Settled, onShutdown: () => void): Sonde {
   const { configuration, warn } = settled;
   const undo: (() => void)[] = [];
+  if (configuration.runtime) undo.push(recordRuntime());
   const processors: SpanProcessor[] = [new RequestsProcessor()];
   const exporting = startExports(configuration, say);
   processors.push(...exporting.map(({ processor }) => processor));

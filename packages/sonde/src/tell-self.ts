@@ -49,7 +49,7 @@ function samplingTroubles(sampler: string, exporting: boolean): string[] {
 
 function instrumentationOf(
   http: ReturnType<typeof httpInstrumentation>,
-  { clientPhases, debugContext, logs, path, peers, port }: Configuration,
+  { clientPhases, debugContext, logs, path, peers, port, runtime }: Configuration,
 ): InstrumentationFact[] {
   const clients = (http?.clients ?? []).map(({ active, copies, name }) => ({
     name: `${name} client`,
@@ -72,6 +72,7 @@ function instrumentationOf(
     ...(['console', 'diag'] as const)
       .filter((source) => logs[source] === true)
       .map((source) => ({ name: `Log lines of ${source}`, active: true })),
+    { name: 'Event loop and garbage collections', active: runtime },
     ...(debugContext ? [{ name: 'Search for lost context', active: true }] : []),
   ];
 }

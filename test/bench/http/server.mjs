@@ -1,9 +1,9 @@
 // A server of one subject, in a process of its own. Asked by its parent, it answers what it has used of the processor, in
 // microseconds, or how much it kept of what it traced.
-import { SERVERS } from './subjects.mjs';
+import { RUNTIME, SERVERS } from './subjects.mjs';
 
 const [subject] = process.argv.slice(2);
-const { handle, kept } = await SERVERS[subject].start();
+const { handle, kept } = await { ...SERVERS, ...RUNTIME }[subject].start();
 
 // Loaded after the tracer, as in a program that is started with one.
 const { createServer } = process.getBuiltinModule('node:http');

@@ -54,5 +54,20 @@ export const PARTS = {
   'instrumentation-http': SERVERS['sdk-trace-base'],
 };
 
+/** As `sonde/register` starts it, for `runtime.mjs`. */
+const registered = (options) => ({
+  start: async () => {
+    const { start } = await import('sonde');
+    start({ ...options, discovery: false });
+    return { handle, kept: () => 1 };
+  },
+});
+export const RUNTIME = {
+  'runtime not recorded': registered({ runtime: false }),
+  /** What two processes that do the same differ by. */
+  'not recorded either': registered({ runtime: false }),
+  'runtime recorded': registered({ runtime: true }),
+};
+
 /** Those that run under this Node. */
 export const serversOf = (node) => Object.keys(SERVERS).filter((subject) => SERVERS[subject].runsOn(node));

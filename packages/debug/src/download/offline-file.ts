@@ -13,6 +13,7 @@ import type { AnyRequest } from '../requests/request-store.ts';
 import type { PageSource } from '../routes/route.ts';
 import type { Steps } from '../slices.ts';
 import { viewRequest } from '../view/requests-view.ts';
+import { meanwhile } from '../view/runtime-lane.ts';
 import { isoTime } from '../view/summary.ts';
 import { reportTrace } from '../view/trace-report.ts';
 import { viewTrace } from '../view/trace-view.ts';
@@ -146,9 +147,11 @@ ${body}
 
   private *spans(request: AnyRequest): Steps<Html> {
     if (request.kind !== 'spans') return html``;
-    const { now, store } = this.source;
+    const { now, runtime, store } = this.source;
     const view = yield* viewTrace([request], now);
-    const report = yield* reportTrace(view, yield* usualIn(store, view.requests, now));
+    const usual = yield* usualIn(store, view.requests, now);
+    const during = yield* meanwhile(view, [request], undefined, now, runtime);
+    const report = yield* reportTrace(view, usual, undefined, during);
     return yield* traceContent(report, '', WHOLE_TRACE);
   }
 }

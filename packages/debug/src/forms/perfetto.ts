@@ -1,5 +1,6 @@
 import { PHASE_NAMES, phasesOf } from '../analysis/client-phases.ts';
 import type { Steps } from '../slices.ts';
+import type { RuntimeLane } from '../view/runtime-lane.ts';
 import { titleOf } from '../view/span-title.ts';
 import type { SpanView, TraceProcess, TraceView } from '../view/trace-view.ts';
 
@@ -9,7 +10,7 @@ const SPANS_PER_STEP = 200;
  * A trace in the Trace Event Format, which Perfetto, chrome://tracing and Chrome's DevTools open. Spans that overlap
  * without one being within the other cannot share a line there: each line is a "thread" that takes what fits.
  */
-export function* perfetto(trace: TraceView, pid: number): Steps<object> {
+export function* perfetto(trace: TraceView, pid: number, runtime?: RuntimeLane): Steps<object> {
   const pids = pidsOf(trace.processes, pid);
   const lanes = new Map<SpanView, number>();
   for (const i of trace.processes.keys()) {
@@ -23,6 +24,7 @@ export function* perfetto(trace: TraceView, pid: number): Steps<object> {
     traceEvents.push(...eventsOf(span, pids[span.process] ?? pid, (lanes.get(span) ?? 0) + 1));
     if (index % SPANS_PER_STEP === 0) yield;
   }
+  if (runtime !== undefined) traceEvents.push(...runtimeEvents(runtime, pids[0] ?? pid));
   return {
     displayTimeUnit: 'ms',
     otherData: { traceId: trace.traceId, service: trace.service, start: trace.start },
@@ -74,6 +76,32 @@ function eventsOf(span: SpanView, pid: number, tid: number): object[] {
       cat: 'event',
       args: attributes,
     })),
+  ];
+}
+
+/** What the runtime did, as lines of its own above those of the spans. */
+const LOOP_LINE = 1_000_001;
+const GC_LINE = 1_000_002;
+
+function runtimeEvents({ gc, loop, stalls }: RuntimeLane, pid: number): object[] {
+  const slice = (tid: number, name: string, { end, start }: { start: number; end: number }, args = {}) => {
+    const [ts, dur] = [micros(start), micros(end - start)];
+    return { ph: 'X', pid, tid, ts, dur, name, cat: 'runtime', args };
+  };
+  const name = (tid: number, name: string) => {
+    return { ph: 'M', pid, tid, name: 'thread_name', args: { name } };
+  };
+  return [
+    name(LOOP_LINE, 'event loop'),
+    ...stalls.map(({ cpuSeconds, end, otherRequests, start }) =>
+      slice(LOOP_LINE, 'stall', { start, end }, { cpuSeconds, otherRequests }),
+    ),
+    name(GC_LINE, 'garbage collection'),
+    ...gc.map((pause) => slice(GC_LINE, `GC ${pause.kind}`, pause)),
+    ...loop.map(({ start, utilization }) => {
+      const args = { utilization: Math.round(utilization * 1e3) / 1e3 };
+      return { ph: 'C', pid, ts: micros(start), name: 'event loop utilization', args };
+    }),
   ];
 }
 

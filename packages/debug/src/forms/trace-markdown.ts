@@ -1,6 +1,7 @@
 import { viewLog } from '../logs/log-view.ts';
 import { duration, elapsed, oneLine } from '../pages/text.ts';
 import type { PeerNote } from '../view/peers-view.ts';
+import type { RuntimeLane } from '../view/runtime-lane.ts';
 import { timeOf, titleOf } from '../view/span-title.ts';
 import type { SpanView, TraceProcess, TraceView } from '../view/trace-view.ts';
 import type { Reason } from '../why/why.ts';
@@ -15,6 +16,7 @@ export function traceMarkdown(
   trace: TraceView,
   reasons: readonly Reason[],
   notes: readonly PeerNote[] = [],
+  runtime?: RuntimeLane,
 ): string {
   const { processes, requests, service, spans, start, traceId } = trace;
   const several = processes.length > 1;
@@ -29,6 +31,7 @@ export function traceMarkdown(
     `- trace: \`${traceId}\``,
     `- started: ${start}`,
     `- took: ${timeOf(trace)}`,
+    ...(runtime === undefined ? [] : [`- meanwhile: ${runtimeText(runtime)}`]),
     '',
     ...(reasons.length > 0
       ? ['## Why', '', ...reasons.map(({ sentence }) => `- ${inline(sentence)}`), '']
@@ -49,6 +52,12 @@ export function traceMarkdown(
     ...log(spans),
     '',
   ].join('\n');
+}
+
+function runtimeText({ busySeconds, gcSeconds, stalls }: RuntimeLane): string {
+  const still = stalls.reduce((sum, { end, start }) => sum + end - start, 0);
+  const stood = still === 0 ? '' : `, of which it stood still for ${duration(still)}`;
+  return `event loop busy for ${duration(busySeconds)}${stood}; garbage collected for ${duration(gcSeconds)}`;
 }
 
 function processText({ service, spans, url }: TraceProcess): string {

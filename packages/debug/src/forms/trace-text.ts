@@ -1,6 +1,7 @@
 import { viewLog } from '../logs/log-view.ts';
 import { duration, elapsed, oneLine } from '../pages/text.ts';
 import type { PeerNote } from '../view/peers-view.ts';
+import type { RuntimeLane } from '../view/runtime-lane.ts';
 import { timeOf, titleOf } from '../view/span-title.ts';
 import type { SpanView, TraceView } from '../view/trace-view.ts';
 import type { Reason } from '../why/why.ts';
@@ -20,6 +21,7 @@ export function traceText(
   trace: TraceView,
   reasons: readonly Reason[],
   notes: readonly PeerNote[] = [],
+  runtime?: RuntimeLane,
 ): string {
   const { processes, requests, seconds, service, spans, start, traceId } = trace;
   const services = processes.length > 1 ? processes.map(({ service }) => service) : [service];
@@ -35,6 +37,7 @@ export function traceText(
         `${serviceColumn(span)}${nameColumn(span)} ${barColumn(span, seconds)} ${duration(span.elapsedSeconds).padStart(9)}`,
     ),
     ...(hidden > 0 ? [`… and ${hidden} more spans; the JSON form has them all`] : []),
+    ...(runtime === undefined ? [] : ['', ...runtimeRows(runtime, seconds)]),
     ...(reasons.length > 0 ? ['', ...reasons.map(({ sentence }) => `* ${oneLine(sentence)}`)] : []),
     ...(notes.length > 0 ? ['', ...notes.map(({ sentence }) => `! ${oneLine(sentence)}`)] : []),
     ...failures(spans),
@@ -64,6 +67,30 @@ function barColumn({ active, elapsedSeconds, offsetSeconds }: SpanView, seconds:
   const length = Math.min(BAR_WIDTH - from, Math.max(1, Math.round(elapsedSeconds * scale)));
   const bar = `${'━'.repeat(length - 1)}${active ? '┉' : '━'}`;
   return `${' '.repeat(from)}${bar}`.padEnd(BAR_WIDTH);
+}
+
+const HEIGHTS = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+
+/** How busy the event loop was, and when garbage was collected. */
+function runtimeRows({ busySeconds, gc, gcSeconds, loop }: RuntimeLane, seconds: number): string[] {
+  const columns = Array.from({ length: BAR_WIDTH }, (_, i) => {
+    const [from, to] = [(i * seconds) / BAR_WIDTH, ((i + 1) * seconds) / BAR_WIDTH];
+    const busy = loop.reduce(
+      (sum, { end, start, utilization }) =>
+        sum + utilization * Math.max(0, Math.min(end, to) - Math.max(start, from)),
+      0,
+    );
+    return {
+      busy: HEIGHTS[Math.round((8 * busy) / Math.max(to - from, 1e-9))] ?? '█',
+      pause: gc.some(({ end, start }) => start < to && end >= from) ? '▪' : ' ',
+    };
+  });
+  const row = (name: string, bar: string, took: number): string =>
+    `${name.padEnd(NAME_WIDTH)} ${bar} ${duration(took).padStart(9)}`;
+  return [
+    row('event loop busy', columns.map(({ busy }) => busy).join(''), busySeconds),
+    row('garbage collection', columns.map(({ pause }) => pause).join(''), gcSeconds),
+  ];
 }
 
 function failures(spans: readonly SpanView[]): string[] {

@@ -33,6 +33,9 @@ color-scheme:light dark;
 --internal:light-dark(#7c7f86,#888d95);
 --messaging:light-dark(#7a52a8,#ae8bd8);
 --critical:light-dark(#1d1f23,#dfe1e4);
+--busy:light-dark(#b9c3cf,#4a5663);
+--stall:light-dark(#c2361f,#f0806c);
+--gc:light-dark(#a2459b,#d58bd0);
 --queue:light-dark(#a9a49a,#6d7178);
 --dns:light-dark(#1f8a86,#4fbdb8);
 --connect:light-dark(#d07f1a,#e0a04a);
@@ -169,12 +172,16 @@ thead th a{color:inherit}
 .facts dt{color:var(--soft)}
 .facts dd{margin:0;overflow-wrap:anywhere}
 .waterfall{border:1px solid var(--rule);border-radius:4px;margin:1rem 0;overflow:hidden}
-.scale,.span>summary,.repeat>summary{display:grid;grid-template-columns:minmax(9rem,22rem) 1fr 6.5rem;gap:.8rem;align-items:center}
+.scale,.lane,.span>summary,.repeat>summary{display:grid;grid-template-columns:minmax(9rem,22rem) 1fr 6.5rem;gap:.8rem;align-items:center}
 .scale{padding:.25rem .7rem;color:var(--soft);font-size:.8rem;border-bottom:1px solid var(--rule);background:var(--raised)}
 .scale ol{grid-column:2;display:flex;justify-content:space-between;margin:0;padding:0;list-style:none}
-.scale,.span>summary,.repeat>summary{padding-inline:.7rem}
+.scale,.lane,.span>summary,.repeat>summary{padding-inline:.7rem}
 .span,.repeat,.orphans{border-top:1px solid var(--rule)}
 .scale+*{border-top:0}
+.lane{padding-block:.12rem;color:var(--soft);font-size:.9rem}
+.lane .name::before{content:""}
+.lane+.lane{border-bottom:1px solid var(--rule);padding-bottom:.25rem}
+.lane+.lane+*{border-top:0}
 .span>summary,.repeat>summary{padding-block:.18rem;cursor:pointer;list-style:none}
 .span>summary:focus-visible,.repeat>summary:focus-visible{outline-offset:-2px}
 .span>summary::-webkit-details-marker,.repeat>summary::-webkit-details-marker{display:none}
@@ -207,6 +214,9 @@ thead th a{color:inherit}
 .line .phase-send{fill:var(--send)}
 .line .phase-wait{fill:var(--wait)}
 .line .phase-receive{fill:var(--receive)}
+.line .busy{fill:var(--busy)}
+.line .stall{fill:var(--stall)}
+.line [class^=gc-]{fill:var(--gc)}
 .line .open{fill-opacity:.45;stroke:var(--running);stroke-width:1;vector-effect:non-scaling-stroke}
 .line line.exception{stroke:var(--failed);stroke-width:2}
 .line line{stroke:var(--paper);stroke-width:1;vector-effect:non-scaling-stroke}
@@ -279,8 +289,8 @@ ${processes}
 .bar{flex-wrap:wrap;gap:.2rem 1rem}
 .process{order:1;width:100%}
 main{padding-inline:.8rem}
-.span>summary,.repeat>summary{grid-template-columns:1fr 5.5rem;gap:.1rem .5rem}
-.span>summary .line,.repeat>summary .line{grid-column:1/-1;grid-row:2}
+.lane,.span>summary,.repeat>summary{grid-template-columns:1fr 5.5rem;gap:.1rem .5rem}
+.lane .line,.span>summary .line,.repeat>summary .line{grid-column:1/-1;grid-row:2}
 .scale{display:none}
 .families tbody th{min-width:7.5rem;max-width:9rem}
 .share div{grid-template-columns:1fr 3.5rem;gap:.4rem}

@@ -5,6 +5,7 @@ import type { SpanReport, TraceReport } from '../view/trace-report.ts';
 import { type TraceLook, traceAddress } from './address.ts';
 import { type Html, html } from './html.ts';
 import { colourOf } from './process-legend.ts';
+import { runtimeLane } from './runtime-lane.ts';
 import { spanDetail } from './span-detail.ts';
 import { critical, line, marks, phaseBars, spanBar } from './span-line.ts';
 import { duration } from './text.ts';
@@ -26,6 +27,7 @@ export function* waterfall(trace: TraceReport, base: string, look: TraceLook): S
   const content = yield* rows.of(roots, undefined);
   return html`<div class="waterfall">
 <div class="scale" aria-hidden="true"><ol>${[0, 0.25, 0.5, 0.75, 1].map((part) => html`<li>${part === 0 ? 0 : duration(trace.seconds * part)}</li>`)}</ol></div>
+${trace.runtime !== undefined && runtimeLane(trace.runtime, trace.seconds)}
 ${content}
 </div>
 ${rows.small > 0 && html`<p class="store">${rows.small} shorter spans are left out. <a href="${traceAddress({ ...look, leastShare: 0 })}">Show them</a>.</p>`}

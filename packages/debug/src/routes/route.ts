@@ -4,6 +4,7 @@ import type { ProcessView } from '../pages/layout.ts';
 import type { Elsewhere } from '../peers/peers.ts';
 import type { RequestStore } from '../requests/request-store.ts';
 import type { Steps } from '../slices.ts';
+import type { RuntimeBetween } from '../view/runtime-lane.ts';
 import type { SelfSource } from '../view/self-view.ts';
 import type { Form } from './form.ts';
 import type { Place } from './places.ts';
@@ -37,6 +38,8 @@ export interface PageSource {
   readonly now: HrTime;
   /** What there is to tell of Sonde itself. Default: what can be seen without being told. */
   readonly self?: () => SelfSource;
+  /** What the runtime did meanwhile. Default: nothing is known of that. */
+  readonly runtime?: RuntimeBetween;
   /** What other processes told of the trace that is asked for, see `hearElsewhere`; undefined where none are asked. */
   readonly elsewhere?: Elsewhere | undefined;
 }

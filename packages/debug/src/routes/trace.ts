@@ -17,6 +17,7 @@ import type { RequestStore } from '../requests/request-store.ts';
 import type { Steps } from '../slices.ts';
 import { linksTo } from '../view/backlinks.ts';
 import { viewByHand } from '../view/requests-view.ts';
+import { meanwhile } from '../view/runtime-lane.ts';
 import { isoTime, type RequestSummary } from '../view/summary.ts';
 import { reportTrace, slowestOf } from '../view/trace-report.ts';
 import { viewTrace } from '../view/trace-view.ts';
@@ -96,22 +97,25 @@ function* spans(
   parts: readonly Part[],
 ): Steps<PageResponse> {
   const { base, form, id: traceId, query } = asked;
-  const { elsewhere, now, process, store } = source;
+  const { elsewhere, now, process, runtime, store } = source;
   if (form === 'otlp') return answerWritten(form, yield* otlpText(parts.flatMap(({ told }) => told)));
   const backlinks = yield* linksTo(traceId, [...store.all()]);
   // What this process did not see is told by the requests of the one that did.
   const requests = found.length > 0 ? found : requestsAmong(parts[0] as Part);
   const view = yield* viewTrace(requests, now, backlinks, parts);
-  if (form === 'perfetto') return answerWritten(form, yield* jsonInSteps(yield* perfetto(view, process.pid)));
+  const during = yield* meanwhile(view, found, store, now, runtime);
+  if (form === 'perfetto') {
+    return answerWritten(form, yield* jsonInSteps(yield* perfetto(view, process.pid, during?.lane)));
+  }
   const usual = yield* usualIn(store, found.length > 0 ? slowestOf(view.requests) : [], now);
-  const report = yield* reportTrace(view, usual, elsewhere);
+  const report = yield* reportTrace(view, usual, elsewhere, during);
   if (form === 'text') {
     const more = byHand.length > 0 ? `\n${byHandText(byHand)}` : '';
-    return answerText(`${traceText(report, report.why, report.notes)}${more}`);
+    return answerText(`${traceText(report, report.why, report.notes, report.runtime)}${more}`);
   }
   if (form === 'markdown') {
     const more = byHand.length > 0 ? byHandMarkdown(byHandText(byHand)) : '';
-    return answerWritten(form, `${traceMarkdown(report, report.why, report.notes)}${more}`);
+    return answerWritten(form, `${traceMarkdown(report, report.why, report.notes, report.runtime)}${more}`);
   }
   const json = byHand.length > 0 ? { ...report, byHand } : report;
   if (form === 'json') return yield* answerLongJson(source, json);

@@ -153,6 +153,12 @@ export const PAGE_DEFINITIONS: Readonly<Record<string, PageDefinition>> = {
         spans: list(ref('Span'), 'Every span before its children, siblings by start.'),
         repeats: list(ref('Repeat'), 'Calls of one kind, five or more.'),
         why: list(ref('Reason'), 'Why the requests are slow, failed or hang: what explains most first.'),
+        runtime: optional(
+          ref(
+            'RuntimeLane',
+            'What the runtime of this process did meanwhile; absent where nothing is known of that.',
+          ),
+        ),
         peers: optional(
           list(ref('Peer'), 'Who was asked for its part of the trace; absent where nobody was to be.'),
         ),

@@ -37,6 +37,12 @@ const source: PageSource = {
   store,
   process: { service: 'shop', pid: 7, node: '24.0.0', uptimeSeconds: 1 },
   now: hrTimeOf((START + 100) * 1000),
+  runtime: (start) => ({
+    gc: [{ kind: 'major', start: start + 1, millis: 2 }],
+    stalls: [{ start, end: start + 60, cpuMillis: 50 }],
+    loop: [{ start, end: start + 100, busyMillis: 70, cpuMillis: 55 }],
+    coveredMillis: 100,
+  }),
   self: () =>
     readSelf(() => ({
       sampler: 'AlwaysOn',

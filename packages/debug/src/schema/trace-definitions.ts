@@ -1,6 +1,8 @@
+import { GC_KINDS } from '@sonde/runtime';
 import { type ClientPhases, PHASES, type PhaseSpan } from '../analysis/client-phases.ts';
 import type { AttributeDifference, CompareRow, CompareSide } from '../view/compare-view.ts';
 import type { PeerNote, PeerView } from '../view/peers-view.ts';
+import type { LaneInterval, LanePause, LaneStall, RuntimeLane } from '../view/runtime-lane.ts';
 import type { RepeatView, SpanReport } from '../view/trace-report.ts';
 import type { EventView, SpanReference, TraceProcess } from '../view/trace-view.ts';
 import type { Reason } from '../why/why.ts';
@@ -10,6 +12,7 @@ import {
   flag,
   list,
   map,
+  number,
   object,
   oneOf,
   optional,
@@ -127,6 +130,35 @@ export const TRACE_DEFINITIONS: Readonly<Record<string, Schema>> = {
     sentence: text('For people.'),
     seconds: seconds("About how much of the request's time it explains."),
     spanIds: list(spanId(''), 'The spans that show it.'),
+  }),
+  RuntimeLane: object<RuntimeLane>('What the event loop and the garbage collector did during a trace.', {
+    gc: list(ref('LanePause'), 'Pauses for garbage collection; of more than 200, the longest.'),
+    stalls: list(
+      ref('LaneStall'),
+      'Times of 50 ms and more in which the event loop stood still; of more than 200, the longest.',
+    ),
+    loop: list(ref('LaneInterval'), 'How busy it was; a long trace is cut into 200 parts.'),
+    gcSeconds: seconds('In which garbage was collected.'),
+    coveredSeconds: seconds('How much of the trace `loop` covers.'),
+    busySeconds: seconds('In which the event loop did not wait.'),
+    cpuSeconds: seconds('CPU that its thread used; on Node 20, the process, but no more than one CPU.'),
+    notShown: count('Pauses and stalls beyond those that are listed.'),
+  }),
+  LanePause: object<LanePause>('V8 collected garbage.', {
+    kind: oneOf(GC_KINDS, 'What it did.'),
+    start: seconds('After the start of the trace.'),
+    end: seconds('After the start of the trace.'),
+  }),
+  LaneStall: object<LaneStall>('One thing held the event loop.', {
+    start: seconds('After the start of the trace; to 20 ms.'),
+    end: seconds('After the start of the trace.'),
+    cpuSeconds: seconds('CPU meanwhile: little where a synchronous call waited.'),
+    otherRequests: optional(count('Requests of other traces that ran meanwhile, where it was looked up.')),
+  }),
+  LaneInterval: object<LaneInterval>('How busy the event loop was.', {
+    start: seconds('After the start of the trace.'),
+    end: seconds('After the start of the trace.'),
+    utilization: number('From 0 to 1, where it never waited.'),
   }),
   CompareRow: object<CompareRow>('What two requests have on one path of names.', {
     label: text('The name, ids and values left out.'),

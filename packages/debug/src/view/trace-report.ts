@@ -6,6 +6,7 @@ import type { Elsewhere } from '../peers/peers.ts';
 import type { Steps } from '../slices.ts';
 import { type Reason, type Usual, whyOf } from '../why/why.ts';
 import { type PeerNote, type PeerView, processNotes, viewPeers } from './peers-view.ts';
+import type { Meanwhile, RuntimeLane } from './runtime-lane.ts';
 import type { RequestSummary } from './summary.ts';
 import type { SpanView, TraceView } from './trace-view.ts';
 
@@ -16,6 +17,8 @@ export interface TraceReport extends TraceView {
   readonly repeats: readonly RepeatView[];
   /** Why the requests are slow, failed or hang: what explains most first. */
   readonly why: readonly Reason[];
+  /** What the runtime of this process did meanwhile; absent where nothing is known of that. */
+  readonly runtime?: RuntimeLane;
   /** Who was asked for its part of the trace; absent where nobody was to be. */
   readonly peers?: readonly PeerView[];
   /** What is to be known of them, in sentences: who did not answer, whose clock was off. */
@@ -45,11 +48,13 @@ const SPANS_PER_STEP = 200;
 /**
  * @param usualOf what is usual in the family of a request, where that is known
  * @param elsewhere what other processes told; undefined where nobody is to be asked
+ * @param during what the runtime did meanwhile; undefined where that is not known
  */
 export function* reportTrace(
   view: TraceView,
   usualOf: (request: RequestSummary) => Usual | undefined,
   elsewhere?: Elsewhere,
+  during?: Meanwhile,
 ): Steps<TraceReport> {
   const roots = treeOf(view.spans);
   const nodes = [...walk(roots)];
@@ -77,14 +82,18 @@ export function* reportTrace(
     if (spans.length % SPANS_PER_STEP === 0) yield;
   }
   const why: Reason[] = [];
-  for (const request of slowestOf(view.requests))
-    why.push(...(yield* whyOf(nodes, request, usualOf(request))));
+  for (const request of slowestOf(view.requests)) {
+    const root = nodes.find(({ span }) => span.spanId === request.spanId);
+    const runtime = root === undefined ? undefined : during?.shareOf(root.start, root.end);
+    why.push(...(yield* whyOf(nodes, request, usualOf(request), runtime)));
+  }
   yield;
   const { notes, peers } =
     elsewhere === undefined
       ? { notes: view.processes.flatMap(processNotes) }
       : viewPeers(view, roots, elsewhere);
-  return { ...view, spans, repeats, why, ...(peers === undefined ? {} : { peers }), notes };
+  const runtime = during === undefined ? {} : { runtime: during.lane };
+  return { ...view, spans, repeats, why, ...runtime, ...(peers === undefined ? {} : { peers }), notes };
 }
 
 /** A trace may have very many requests: so many are looked into. */

@@ -2,6 +2,7 @@ import { type ClientPhases, type Phase, phasesOf, secondsIn } from '../analysis/
 import { labelOf, repeatsAmong } from '../analysis/repeats.ts';
 import { type SpanNode, selfSeconds, treeOf, walk } from '../analysis/span-tree.ts';
 import { duration, wordOf } from '../pages/text.ts';
+import type { RuntimeShare } from '../view/runtime-lane.ts';
 import type { Case, Reason } from './why.ts';
 
 type Rule = (details: Case) => Reason[];
@@ -243,6 +244,8 @@ const untraced: Rule = (details) => {
   const { root, runtime } = details;
   const seconds = selfSeconds(root);
   if (root.span.active || seconds < 0.5 * (root.end - root.start) || !isWorth(seconds, details)) return [];
+  // Where the event loop stood still, that is told with what it did.
+  if (stoodStill(details) >= 0.5 * seconds) return [];
   const hint =
     runtime !== undefined && runtime.loopBusy >= 0.5 * seconds
       ? 'The event loop was busy meanwhile: it computes.'
@@ -250,22 +253,65 @@ const untraced: Rule = (details) => {
   return [reason('untraced', `${share(seconds, details)} are in no span. ${hint}`, seconds, root)];
 };
 
-const busyLoop: Rule = (details) => {
-  const seconds = details.runtime?.loopBusy ?? 0;
+/** One thing held the event loop, and everything else waited. */
+const stalled: Rule = (details) => {
+  const seconds = stoodStill(details);
   if (!isWorth(seconds, details)) return [];
-  return [
-    reason(
-      'busy-loop',
-      `The event loop was busy for ${share(seconds, details)} of it, with this request or others.`,
-      seconds,
-    ),
-  ];
+  const { nodes, root, runtime } = details;
+  const { gc, stalls = [] } = runtime as RuntimeShare;
+  const longest = stalls.reduce((a, b) => (b.end - b.start > a.end - a.start ? b : a));
+  const cpu = stalls.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0);
+  const all = stalls.reduce((sum, { end, start }) => sum + end - start, 0);
+  const what =
+    gc >= 0.5 * seconds
+      ? 'most of it while garbage was collected'
+      : cpu >= 0.5 * all
+        ? 'code computed without a pause'
+        : 'a synchronous call waited';
+  const times = stalls.length === 1 ? '' : ` in ${stalls.length} stalls`;
+  const [start, end] = [Math.max(longest.start, root.start), Math.min(longest.end, root.end)];
+  const inside = nodes.findLast(
+    (node) =>
+      isOwn(node, root) && Math.min(node.end, end) - Math.max(node.start, start) >= MOST_OF * (end - start),
+  );
+  const where = inside === undefined || inside === root ? '' : ` in ${quoted(labelOf(inside))}`;
+  const sentence = `The event loop stood still for ${share(seconds, details)}${times}: ${what}${where}.${who(longest.otherRequests)}`;
+  return [reason('stalled', sentence, seconds, inside ?? root)];
+};
+
+/** A stall begins and ends with what led to a span and followed it: it is known to a tick. */
+const MOST_OF = 0.9;
+
+/** Seconds of a request in which the event loop stood still. */
+function stoodStill({ root, runtime }: Case): number {
+  const inside = (runtime?.stalls ?? []).map(
+    ({ end, start }) => Math.min(end, root.end) - Math.max(start, root.start),
+  );
+  return inside.reduce((sum, seconds) => sum + Math.max(0, seconds), 0);
+}
+
+/** A stall tells not who made it; but where nobody else was there, it is clear. */
+function who(otherRequests: number | undefined): string {
+  if (otherRequests === undefined) return '';
+  if (otherRequests === 0) return ' No other request ran meanwhile.';
+  const others = otherRequests === 1 ? 'Another request' : `${otherRequests} other requests`;
+  return ` ${others} ran meanwhile and may have done it.`;
+}
+
+const busyLoop: Rule = (details) => {
+  const { cpu = 0, loopBusy: seconds = 0, otherRequests } = details.runtime ?? {};
+  if (!isWorth(seconds, details) || stoodStill(details) >= 0.5 * seconds) return [];
+  const how = cpu >= 0.8 * seconds ? ', computing' : '';
+  const whose = otherRequests === undefined ? ', with this request or others.' : `.${who(otherRequests)}`;
+  const sentence = `The event loop was busy for ${share(seconds, details)} of it${how}${whose}`;
+  return [reason('busy-loop', sentence, seconds)];
 };
 
 const collected: Rule = (details) => {
-  const seconds = details.runtime?.gc ?? 0;
+  const { gc: seconds = 0, pauses = 0 } = details.runtime ?? {};
   if (!isWorth(seconds, details)) return [];
-  return [reason('gc', `Garbage was collected for ${share(seconds, details)} of it.`, seconds)];
+  const times = pauses < 2 ? '' : `, in ${pauses} pauses`;
+  return [reason('gc', `Garbage was collected for ${share(seconds, details)} of it${times}.`, seconds)];
 };
 
 const quoted = (label: string): string => `“${label}”`;
@@ -280,6 +326,7 @@ export const rules: readonly Rule[] = [
   elsewhere,
   unusual,
   untraced,
+  stalled,
   busyLoop,
   collected,
 ];

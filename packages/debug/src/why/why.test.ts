@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { treeOf, walk } from '../analysis/span-tree.ts';
 import { atOnce } from '../slices.ts';
+import type { RuntimeShare } from '../view/runtime-lane.ts';
 import type { RequestSummary } from '../view/summary.ts';
 import type { EventView, SpanView, TraceView } from '../view/trace-view.ts';
-import { type RuntimeShare, type Usual, whyOf } from './why.ts';
+import { type Usual, whyOf } from './why.ts';
 
 interface Told extends Partial<Omit<SpanView, 'events'>> {
   readonly name: string;
@@ -377,6 +378,46 @@ describe('why', () => {
       'The event loop was busy for 900 ms (90 %) of it, with this request or others.',
       'Garbage was collected for 300 ms (30 %) of it.',
     ]);
+  });
+
+  describe('where the event loop stood still', () => {
+    const printing: Told = { name: 'GET /', at: [0, 0.4], below: [{ name: 'print', at: [0.01, 0.39] }] };
+    const stall = (start: number, end: number, cpuSeconds: number, otherRequests?: number) => {
+      return { start, end, cpuSeconds, ...(otherRequests === undefined ? {} : { otherRequests }) };
+    };
+
+    it.each<[string, RuntimeShare, string[]]>([
+      [
+        'a synchronous call is told by the CPU that it did not use',
+        { loopBusy: 0.4, gc: 0, cpu: 0.01, stalls: [stall(-0.01, 0.395, 0.01, 0)] },
+        [
+          'The event loop stood still for 395 ms (99 %): a synchronous call waited in “print”. No other request ran meanwhile.',
+        ],
+      ],
+      [
+        'a computation is told, and that others may have done it',
+        { loopBusy: 0.4, gc: 0, cpu: 0.4, stalls: [stall(0.05, 0.15, 0.1, 1), stall(0.2, 0.35, 0.14, 2)] },
+        [
+          'The event loop stood still for 250 ms (62 %) in 2 stalls: code computed without a pause in “print”. 2 other requests ran meanwhile and may have done it.',
+        ],
+      ],
+      [
+        'garbage collection is told as such',
+        { loopBusy: 0.4, gc: 0.3, cpu: 0.4, pauses: 7, stalls: [stall(0, 0.4, 0.4, 1)] },
+        [
+          'The event loop stood still for 400 ms (100 %): most of it while garbage was collected in “print”. Another request ran meanwhile and may have done it.',
+          'Garbage was collected for 300 ms (75 %) of it, in 7 pauses.',
+        ],
+      ],
+      [
+        'a short stall explains nothing, and a loop that was busy does',
+        { loopBusy: 0.39, gc: 0.001, cpu: 0.39, otherRequests: 0, stalls: [stall(0, 0.05, 0.05)] },
+        ['The event loop was busy for 390 ms (98 %) of it, computing. No other request ran meanwhile.'],
+      ],
+      ['an idle loop is not told', { loopBusy: 0.02, gc: 0, cpu: 0.02, stalls: [] }, []],
+    ])('%s', (_title, runtime, sentences) => {
+      expect(why(printing, undefined, runtime)).toEqual(sentences);
+    });
   });
 
   it('is five sentences at most, and nothing for a request that is not there', () => {

@@ -1,6 +1,7 @@
 import { criticalPath } from '../analysis/critical-path.ts';
 import { type SpanNode, walk } from '../analysis/span-tree.ts';
 import type { Steps } from '../slices.ts';
+import type { RuntimeShare } from '../view/runtime-lane.ts';
 import type { RequestSummary } from '../view/summary.ts';
 import type { TraceView } from '../view/trace-view.ts';
 import { rules } from './rules.ts';
@@ -21,12 +22,6 @@ export interface Usual {
   readonly trace: TraceView;
 }
 
-/** What the event loop and the garbage collector did meanwhile, in seconds; where nobody measured it, it is absent. */
-export interface RuntimeShare {
-  readonly loopBusy: number;
-  readonly gc: number;
-}
-
 /** A request, taken apart. */
 export interface Case {
   readonly request: RequestSummary;
@@ -36,6 +31,7 @@ export interface Case {
   /** Seconds that each span's own work was on the critical path. */
   readonly critical: ReadonlyMap<SpanNode, number>;
   readonly usual: Usual | undefined;
+  /** What the runtime did meanwhile; where nobody measured it, it is absent. */
   readonly runtime: RuntimeShare | undefined;
 }
 
