@@ -91,7 +91,7 @@ describe.skipIf(chromiumPath === undefined)('the pages in Chromium', () => {
   it('draw each bar where and as long as its span was', async () => {
     const page = await open('/debug/requests?fam=POST+/checkout&b=0');
     await page.getByRole('link', { name: 'POST /checkout' }).first().click();
-    const [outer, inner] = await page.locator('svg.line rect').evaluateAll((rects) =>
+    const [outer, inner] = await page.locator('.span svg.line rect').evaluateAll((rects) =>
       rects.slice(0, 2).map((rect) => {
         const { left, right } = rect.getBoundingClientRect();
         return { left, right };
