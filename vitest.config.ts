@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
-import { browserScript } from './scripts/browser-script.mjs';
+import { moduleText } from './scripts/module-text.mjs';
 
 /**
  * Tests run on the sources, without a build: the `@sonde/source` condition of each package leads there. Programs
@@ -14,7 +14,7 @@ const project = (name: string, include: string[], more: object = {}) => ({
 });
 
 export default defineConfig({
-  plugins: [browserScript],
+  plugins: [moduleText],
   resolve: { conditions: sources },
   ssr: { resolve: { conditions: sources } },
   test: {

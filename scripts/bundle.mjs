@@ -4,7 +4,7 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { rolldown } from 'rolldown';
-import { browserScript } from './browser-script.mjs';
+import { moduleText } from './module-text.mjs';
 
 /**
  * `import 'node:http'` reads every export, and from Node 22 on three of them, WebSocket among them, load undici: 20 ms of
@@ -41,7 +41,7 @@ async function bundlePackage(folder) {
     cwd: folder,
     external,
     platform: 'node',
-    plugins: [browserScript, httpWithoutUndici],
+    plugins: [moduleText, httpWithoutUndici],
     tsconfig: join(folder, 'tsconfig.json'),
   });
   await bundle.write({

@@ -12,8 +12,10 @@ import { instrumentHttp } from '@sonde/http';
 import { recordRuntime } from '@sonde/runtime';
 import { type Configuration, readConfiguration, type StartOptions } from './configuration.ts';
 import { ReadVariables } from './environment.ts';
+import { ExportProcessor } from './export/export-processor.ts';
 import { startExports } from './export/export-to.ts';
-import { flushOnLeaving } from './leaving.ts';
+import type { Departing } from './leaving/departing.ts';
+import { flushOnLeaving } from './leaving/flush-on-leaving.ts';
 import { makePages, type Pages } from './pages.ts';
 import { registry } from './registry.ts';
 import { detectResource } from './resource/resource.ts';
@@ -74,6 +76,7 @@ function run(settled: Settled, onShutdown: () => void): Sonde {
     resource: resourceFromAttributes(resource),
     spanProcessors: [...processors, ...configuration.spanProcessors],
   });
+  const departing = [...exporting, ...exportedBy(configuration.spanProcessors)];
   let visits = 0;
   const self = tellSelf({ ...settled, resource, exporting, visits: () => visits });
   const pages = makePages(configuration, self, warn);
@@ -84,7 +87,7 @@ function run(settled: Settled, onShutdown: () => void): Sonde {
       ...pages.link(),
       watchHttp(configuration, pages, () => visits++),
     );
-    if (exporting.length > 0) undo.push(flushOnLeaving(exporting));
+    if (departing.length > 0) undo.push(flushOnLeaving(departing, say));
   } else {
     warn(
       'another OpenTelemetry SDK is registered in this process, so Sonde records nothing; start Sonde first, or give `new RequestsProcessor()` of @sonde/debug to that SDK',
@@ -101,6 +104,13 @@ function run(settled: Settled, onShutdown: () => void): Sonde {
       onShutdown();
     },
   };
+}
+
+/** What the program exports by processors of ours. */
+function exportedBy(processors: readonly SpanProcessor[]): Departing[] {
+  return processors
+    .filter((processor) => processor instanceof ExportProcessor)
+    .map((processor) => ({ processor, otlp: undefined }));
 }
 
 function carryContext({ propagator }: Configuration): (() => void)[] {

@@ -1,4 +1,4 @@
-/** A module of this folder with all that it imports, as text: see scripts/browser-script.mjs. */
+/** A module of this folder with all that it imports, as text: see scripts/module-text.mjs. */
 declare module '*?script' {
   const text: string;
   export default text;

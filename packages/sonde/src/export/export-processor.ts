@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { type Context, diag, TraceFlags } from '@opentelemetry/api';
 import type { ReadableSpan, Span, SpanProcessor } from '@sonde/core';
 import type { ExportFacts } from '@sonde/debug';
-import type { Unsent } from '../leaving.ts';
+import type { Unsent } from '../leaving/departing.ts';
 import { describe } from './attempt.ts';
 import { type ExportProcessorOptions, type ExportSetting, settleExportOptions } from './export-options.ts';
 import { ExportTally } from './export-tally.ts';

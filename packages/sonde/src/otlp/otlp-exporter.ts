@@ -7,7 +7,8 @@ import { HERE } from './here.ts';
 import { findProtobufExporter } from './protocol.ts';
 import type { OtlpSettings } from './settings.ts';
 
-const EXPORTER = '@opentelemetry/exporter-trace-otlp-http';
+/** The exporter that Sonde brings. */
+export const EXPORTER = '@opentelemetry/exporter-trace-otlp-http';
 /**
  * What the exporter is made of, in the order in which it can be loaded: two hundred files, which take some 70 ms at once, and
  * at most a third of that in one turn of the event loop.
@@ -82,7 +83,7 @@ async function loadInTurns(): Promise<void> {
 const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 /** A package as another one has it; that one may be known to the exporter alone. */
-function loadOf(owner: string, name: string): unknown {
+export function loadOf(owner: string, name: string): unknown {
   const exporter = createRequire(createRequire(HERE).resolve(EXPORTER));
   const from = owner === EXPORTER ? exporter : createRequire(exporter.resolve(owner));
   return from(name);
