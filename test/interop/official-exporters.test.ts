@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-trace-otlp-proto';
+import { resourceFromAttributes } from '@opentelemetry/resources';
 import type { SpanProcessor as TheirSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import {
   BasicTracerProvider,
@@ -11,6 +12,7 @@ import {
 import { ExportProcessor, type SpanExporter } from 'sonde';
 import { afterEach, describe, expect, expectTypeOf, it } from 'vitest';
 import { listen } from '../httptrace/servers.ts';
+import { Collector } from '../support/collector.ts';
 import { HeldTime } from '../support/held-time.ts';
 import { repository } from '../support/project.ts';
 
@@ -99,6 +101,29 @@ describe.each([
     expect(said).toEqual(['OTLPTraceExporter rejects spans (too old)']);
     expect(processor.tell().exported).toBe(1);
     await processor.shutdown();
+  });
+
+  it.each([1, 128, 129, 512])('sends %i spans in one request, whole', async (count) => {
+    const collector = await Collector.start();
+    undo.push(() => collector.stop());
+    const exporter = new Exporter({ url: `${collector.url}/v1/traces` });
+    const processor = new ExportProcessor(exporter, { maxExportBatchSize: 512 });
+    const provider = new BasicTracerProvider({
+      resource: resourceFromAttributes({ 'service.name': 'whole' }),
+      spanProcessors: [processor],
+    });
+    const names = Array.from({ length: count }, (_, i) => `]},{ ${i}`);
+    for (const [i, name] of names.entries())
+      provider
+        .getTracer(i % 2 ? 'odd' : 'even')
+        .startSpan(name)
+        .end();
+    await provider.shutdown();
+    expect(collector.problems).toEqual([]);
+    expect(collector.contentTypes).toHaveLength(1);
+    expect(collector.spans.map(({ name }) => name).sort()).toEqual(names.toSorted());
+    expect(collector.spans.every(({ service }) => service === 'whole')).toBe(true);
+    expect(processor.tell()).toMatchObject({ exported: count, heldBytes: 0 });
   });
 
   it('tells the status of what is refused for good', async () => {

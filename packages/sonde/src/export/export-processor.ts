@@ -7,7 +7,7 @@ import { describe } from './attempt.ts';
 import { type ExportProcessorOptions, type ExportSetting, settleExportOptions } from './export-options.ts';
 import { ExportTally } from './export-tally.ts';
 import { Flushes } from './flushes.ts';
-import { speakFrankly } from './official-exporter.ts';
+import { frank } from './official-exporter.ts';
 import type { Trouble } from './outcome.ts';
 import { Sender } from './sender.ts';
 import type { Batch, SpanExporter } from './span-exporter.ts';
@@ -37,7 +37,7 @@ let made = 0;
  * - What fails for now is kept and sent again: HTTP 429, 502, 503, 504, an error of the network, any error with
  *   `retryable: true`. `retryAfterMillis` of the error is obeyed, however long; else the pause grows from 1 s to 5 s.
  *   What fails for good is dropped and counted, partial success too.
- * - OpenTelemetry's OTLP exporters are made to leave the retries to this one: they are changed, by what is inside them.
+ * - Of OpenTelemetry's OTLP exporters, what serializes and sends is used without their own retries, which hide the answer.
  * - Several exporters are several processors, each with its own queue.
  * - Nothing here keeps the process alive, but for a flush that somebody waits for.
  *
@@ -65,9 +65,10 @@ export class ExportProcessor implements SpanProcessor, Unsent {
   constructor(exporter: SpanExporter, options: ExportProcessorOptions = {}, time: Time = realTime) {
     this.sayAny = options.say ?? ((sentence) => diag.warn(`sonde: ${sentence}`));
     this.setting = settleExportOptions(options, (sentence) => this.say(sentence));
-    this.exporter = exporter;
-    if (typeof exporter?.export === 'function') speakFrankly(exporter);
-    else this.say('ExportProcessor was given no exporter, expected an object with export and shutdown');
+    const isExporter = typeof exporter?.export === 'function';
+    this.exporter = isExporter ? frank(exporter) : exporter;
+    if (!isExporter)
+      this.say('ExportProcessor was given no exporter, expected an object with export and shutdown');
     this.time = time;
     const className = exporter?.constructor?.name || 'exporter';
     this.name = options.name ?? className;
@@ -85,7 +86,7 @@ export class ExportProcessor implements SpanProcessor, Unsent {
     );
     this.flushes = new Flushes(time);
     this.sender = new Sender({
-      exporter,
+      exporter: this.exporter,
       exportTimeoutMillis: this.setting.exportTimeoutMillis,
       concurrency: this.setting.concurrency,
       time,

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { LazyExporter } from '../export/lazy-exporter.ts';
-import { speakFrankly } from '../export/official-exporter.ts';
+import { frank } from '../export/official-exporter.ts';
 import { quietAgent } from '../export/quiet-agent.ts';
 import type { SpanExporter } from '../export/span-exporter.ts';
 import { HERE } from './here.ts';
@@ -48,8 +48,7 @@ function construct(settings: OtlpSettings): SpanExporter {
         httpAgentOptions: (protocol) => quietAgent(protocol, tls),
       }),
   );
-  speakFrankly(exporter);
-  return exporter;
+  return frank(exporter);
 }
 
 /**
