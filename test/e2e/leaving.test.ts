@@ -122,6 +122,28 @@ describe('5,000 spans that nothing has sent yet arrive when the process leaves',
     expect(arrived(collector)).toEqual(STEPS);
   });
 
+  it.each([
+    ['exit with the spans of a thread', 3],
+    ['stay with the spans of a thread', 'SIGTERM'],
+  ])('from a thread that the process takes with it ("%s")', async (way, end) => {
+    const collector = await collect();
+    const program = leave(way, collector.url);
+    if (end === 'SIGTERM') {
+      await program.prints(/running/);
+      program.kill('SIGTERM');
+    }
+    expect(await program.ended).toBe(end);
+    expect(program.stderr).toBe('');
+    expect(arrived(collector)).toEqual(STEPS);
+  });
+
+  it('but for those of a thread that never hears of it: that one is not waited for', async () => {
+    const collector = await collect();
+    const program = leave('exit while a thread is busy', collector.url);
+    expect(await program.ended).toBe(3);
+    expect(program.stderr).toBe('');
+  });
+
   it('while others of them are on their way', async () => {
     const collector = await collect();
     const program = leave('exit in a timer', collector.url, {

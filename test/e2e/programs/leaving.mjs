@@ -70,9 +70,24 @@ const ways = {
     const thread = new Worker(new URL(import.meta.url), { argv: ['exit', count] });
     thread.once('exit', (code) => console.log(`the thread ended with ${code}`));
   },
+  'stay with the spans of a thread'() {
+    new Worker(new URL(import.meta.url), { argv: ['stay', count] });
+  },
+  'exit with the spans of a thread'() {
+    const thread = new Worker(new URL(import.meta.url), { argv: ['stay', count], stdout: true });
+    thread.stdout.once('data', () => process.exit(3));
+  },
+  'exit while a thread is busy'() {
+    const thread = new Worker(new URL(import.meta.url), { argv: ['never rest', count], stdout: true });
+    thread.stdout.once('data', () => process.exit(3));
+  },
+  'never rest'() {
+    ways.stay();
+    for (;;);
+  },
 };
 
 // Those who start others leave the spans to them.
-const isStarting = cluster.isPrimary && / of a /.test(way);
+const isStarting = cluster.isPrimary && /thread|cluster/.test(way);
 if (!isStarting) for (let i = 0; i < Number(count); i++) withSpan(`step ${i}`, () => {});
 await ways[way]();

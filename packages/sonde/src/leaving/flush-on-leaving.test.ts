@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { flushOnLeaving } from './flush-on-leaving.ts';
 
-const MOMENTS = ['beforeExit', 'exit', 'newListener', 'SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+const MOMENTS = ['beforeExit', 'exit', 'newListener', 'worker', 'SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 const listeners = () => Object.fromEntries(MOMENTS.map((moment) => [moment, process.listenerCount(moment)]));
 
 it('everything is undone, and nothing more is flushed', async () => {

@@ -1,6 +1,8 @@
+import { isMainThread } from 'node:worker_threads';
 import { type Departing, PATIENCE_MILLIS } from './departing.ts';
 import { handOver } from './hand-over.ts';
 import { onLeavingBySignal } from './signals.ts';
+import { hearMainThread, OtherThreads } from './threads.ts';
 
 /**
  * Hands over what is unsent when the process ends, however it does: by itself, by `process.exit()`, an uncaught exception, an
@@ -14,28 +16,37 @@ export function flushOnLeaving(departing: readonly Departing[], say: (sentence: 
   const flush = async (): Promise<void> => {
     await Promise.all(departing.map(({ processor }) => processor.flush()));
   };
+  // A thread that ends takes no other with it; the main one takes all.
+  const threads = isMainThread ? new OtherThreads() : undefined;
   let end: number | undefined;
   const handAllOver = (): void => {
-    if (end === undefined) {
-      end = performance.now() + PATIENCE_MILLIS;
-      // Whoever comes here did not die.
-      setImmediate(() => {
-        end = undefined;
-      }).unref();
-    }
+    const awaitThreads = end === undefined ? threads?.call() : undefined;
+    end ??= begin();
     for (const { otlp, processor } of departing) {
       const patience = end - performance.now();
       if (otlp === undefined || patience <= 0 || !processor.any()) continue;
       const complaint = handOver(processor, otlp, patience);
       if (complaint !== undefined) say(complaint);
     }
+    awaitThreads?.(end);
+  };
+  const begin = (): number => {
+    // Whoever comes here did not die.
+    setImmediate(() => {
+      end = undefined;
+    }).unref();
+    return performance.now() + PATIENCE_MILLIS;
   };
   // Node emits this each time the program has nothing left to do: also after the flush, and after more work.
   const onBeforeExit = (): void => {
     if (anyUnsent()) void flush();
   };
   process.on('beforeExit', onBeforeExit);
-  const undo = [onExit(handAllOver), onLeavingBySignal({ anyUnsent, flush, handAllOver })];
+  const undo = [
+    onExit(handAllOver),
+    onLeavingBySignal({ anyUnsent, flush, handAllOver }),
+    threads === undefined ? hearMainThread(handAllOver) : () => threads.stop(),
+  ];
   return () => {
     process.off('beforeExit', onBeforeExit);
     for (const restore of undo) restore();
