@@ -52,7 +52,7 @@ function through(exporter: SpanExporter) {
   const time = new HeldTime();
   const said: string[] = [];
   const say = (sentence: string): void => void said.push(sentence);
-  const processor = new ExportProcessor(exporter, { maxExportBatchSize: 2, say }, time);
+  const processor = new ExportProcessor(exporter, { maxExportBatchSize: 2, say }, { time });
   const tracer = new BasicTracerProvider({ spanProcessors: [processor] }).getTracer('t');
   const idle = async (): Promise<void> => {
     do {

@@ -67,6 +67,8 @@ export interface Configuration extends PagesConfiguration, ExporterConfiguration
   /** Methods that HTTP spans may name; `undefined` for the usual ones. */
   readonly knownMethods: readonly string[] | undefined;
   readonly batching: Batching;
+  /** A file for what the queue has no room for while a collector stays away, and how many bytes it may have. */
+  readonly spill: { readonly file: string; readonly maxBytes: number } | undefined;
   readonly development: boolean;
 }
 
@@ -103,6 +105,7 @@ export function readConfiguration(options: StartOptions, env: Environment, warn:
     knownMethods: readKnownMethods(env),
     ...readExporters(options, env, warn),
     batching: readBatching(env, warn),
+    spill: readSpill(env, warn),
     development: env['NODE_ENV'] !== 'production',
   };
 }
@@ -120,6 +123,12 @@ function settleProcessors(processors: unknown, warn: Warn): readonly SpanProcess
 function isProcessor(candidate: unknown): candidate is SpanProcessor {
   const { onEnd, onStart } = (candidate ?? {}) as Partial<SpanProcessor>;
   return typeof onStart === 'function' && typeof onEnd === 'function';
+}
+
+function readSpill(env: Environment, warn: Warn): Configuration['spill'] {
+  const file = env['SONDE_SPILL_FILE']?.trim();
+  const maxBytes = readNumber(env, 'SONDE_SPILL_BYTES', 64 * 1024 * 1024, warn);
+  return file ? { file, maxBytes } : undefined;
 }
 
 /** A batch that is never full because the queue holds less leaves by the delay alone: it is cut to the queue. */

@@ -69,7 +69,7 @@ function exportFrom(told: Told): ExportFacts {
     ...optionalCounts(told, ['maxQueued', 'heldBytes', 'maxHeldBytes']),
     inFlight: count(told['inFlight']),
     exported: count(told['exported']),
-    ...optionalCounts(told, ['retries', 'handedOn']),
+    ...optionalCounts(told, ['retries', 'handedOn', 'spilled', 'recovered']),
     dropped: rows(told['dropped']).map(({ cause, spans }) => ({
       cause: text(cause, NAME_LIMIT),
       spans: count(spans),

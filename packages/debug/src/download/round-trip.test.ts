@@ -62,6 +62,8 @@ beforeEach(() => {
         exported: 4,
         retries: 7,
         handedOn: 8,
+        spilled: 9,
+        recovered: 10,
         dropped: [],
         metrics: [{ name: 'm', unit: '{span}', attributes: { 'error.type': 'x' }, value: 9 }],
       },

@@ -106,7 +106,7 @@ function exports(exporting: readonly ExportView[] | undefined): Section[] {
 function exportingTo(exporting: ExportView): Section {
   const { dropped, endpoint, exported, handedOn, heldBytes, inFlight, lastError, lastExport, maxHeldBytes } =
     exporting;
-  const { maxQueued, queued, retries } = exporting;
+  const { maxQueued, queued, recovered, retries, spilled } = exporting;
   const bound = maxQueued === undefined ? '' : ` of at most ${grouped(maxQueued)}`;
   return {
     title: 'Export',
@@ -119,6 +119,8 @@ function exportingTo(exporting: ExportView): Section {
         : [['Both take about', `${byteCount(heldBytes)} of at most ${byteCount(maxHeldBytes)}`]]),
       ['Spans exported', grouped(exported)],
       ...(handedOn === undefined ? [] : [['Spans given to the last sender', grouped(handedOn)]]),
+      ...(spilled === undefined ? [] : [['Spans written to the spill file', grouped(spilled)]]),
+      ...(recovered === undefined ? [] : [['Spans sent from it', grouped(recovered)]]),
       ...(retries === undefined ? [] : [['Batches sent again', grouped(retries)]]),
       ...dropped.map(({ cause, spans }) => [`Spans lost: ${cause}`, grouped(spans)]),
       ['Last export', lastExport === undefined ? 'none yet' : spaced(lastExport)],

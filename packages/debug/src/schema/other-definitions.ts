@@ -134,6 +134,8 @@ export const OTHER_DEFINITIONS: Readonly<Record<string, Schema>> = {
     exported: count('Spans that arrived.'),
     retries: optional(count('Batches that were sent again.')),
     handedOn: optional(count('Spans given to whoever sends at the very end of the process.')),
+    spilled: optional(count('Spans written to a file since there was no room.')),
+    recovered: optional(count('Spans sent from that file, of an earlier process too.')),
     dropped: list(
       object<ExportView['dropped'][number]>('Spans that got lost.', {
         cause: text('Why.'),

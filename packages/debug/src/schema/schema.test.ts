@@ -59,6 +59,8 @@ const source: PageSource = {
           exported: 3,
           retries: 1,
           handedOn: 4,
+          spilled: 5,
+          recovered: 6,
           dropped: [{ cause: 'no room', spans: 1 }],
           lastExport: clock,
           lastError: { reason: 'refused', at: clock },

@@ -50,6 +50,9 @@ export interface ExportFacts {
   readonly retries?: number;
   /** Spans that were given to whoever sends at the very end of the process. */
   readonly handedOn?: number;
+  /** Spans that were written to a file since there was no room, and those that were sent from it. */
+  readonly spilled?: number;
+  readonly recovered?: number;
   /** Spans that got lost, by cause. */
   readonly dropped: readonly { readonly cause: string; readonly spans: number }[];
   /** Milliseconds since the epoch. */

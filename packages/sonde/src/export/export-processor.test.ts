@@ -73,7 +73,7 @@ function scene(options: ExportProcessorOptions = {}, make?: (time: HeldTime) => 
   const processor = new ExportProcessor(
     make === undefined ? exporter : make(time),
     { name: 'there', say: (sentence) => said.push(sentence), ...options },
-    time,
+    { time },
   );
   const tracer = new TracerProvider({ spanProcessors: [processor] }).getTracer('t');
   return {

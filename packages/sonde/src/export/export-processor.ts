@@ -12,6 +12,7 @@ import type { Trouble } from './outcome.ts';
 import { Sender } from './sender.ts';
 import type { Batch, SpanExporter } from './span-exporter.ts';
 import { SpanQueue } from './span-queue.ts';
+import type { Spill } from './spill.ts';
 import { realTime, type Time } from './time.ts';
 
 /** So many different sentences are said about one exporter, at most. */
@@ -19,6 +20,12 @@ const MAX_SENTENCES = 10;
 /** How long the end of the process waits for its last spans, in milliseconds. */
 const LAST_FLUSH_MILLIS = 3_000;
 let made = 0;
+
+interface Inside {
+  /** Where spans wait that the queue has no room for. */
+  readonly spill?: Spill | undefined;
+  readonly time?: Time;
+}
 
 /**
  * Hands ended, sampled spans to an exporter, in batches, and loses none that its byte bound can hold: it serves where
@@ -55,14 +62,18 @@ export class ExportProcessor implements SpanProcessor, Unsent {
   private readonly sayAny: (sentence: string) => void;
   private readonly said = new Set<string>();
   private readonly scope = new AsyncResource('SondeExport');
+  private readonly spill: Spill | undefined;
+  private spilling = false;
+  private spillIsFull = false;
   /** Calls off the closing of the batch that is being filled. */
   private callOff: (() => void) | undefined;
   private stopping: Promise<void> | undefined;
   /** Whether the last flush was in vain, and nothing has ended since. */
   private gaveUp = false;
 
-  /** @param time for tests */
-  constructor(exporter: SpanExporter, options: ExportProcessorOptions = {}, time: Time = realTime) {
+  /** @param inside for `start()`, and for tests */
+  constructor(exporter: SpanExporter, options: ExportProcessorOptions = {}, inside: Inside = {}) {
+    const { spill, time = realTime } = inside;
     this.sayAny = options.say ?? ((sentence) => diag.warn(`sonde: ${sentence}`));
     this.setting = settleExportOptions(options, (sentence) => this.say(sentence));
     const isExporter = typeof exporter?.export === 'function';
@@ -70,6 +81,7 @@ export class ExportProcessor implements SpanProcessor, Unsent {
     if (!isExporter)
       this.say('ExportProcessor was given no exporter, expected an object with export and shutdown');
     this.time = time;
+    this.spill = spill;
     const className = exporter?.constructor?.name || 'exporter';
     this.name = options.name ?? className;
     this.queue = new SpanQueue(this.setting);
@@ -81,6 +93,7 @@ export class ExportProcessor implements SpanProcessor, Unsent {
         exporterName: `${className}/${number}`,
         maxQueueBytes: this.setting.maxQueueBytes,
         maxQueueSize: this.setting.maxQueueSize,
+        spill,
       },
       this.queue,
     );
@@ -93,7 +106,12 @@ export class ExportProcessor implements SpanProcessor, Unsent {
       queue: this.queue,
       tally: this.tally,
       troubled: (trouble) => this.troubled(trouble),
-      settled: (batch) => this.flushes.settled(batch),
+      settled: (batch, isDelivered) => {
+        this.flushes.settled(batch);
+        if (!isDelivered || this.spill === undefined) return;
+        this.spillIsFull = false;
+        void this.spill.recover();
+      },
       misbehaved: (what) => this.say(`the exporter for ${this.name} ${what}; the first answer counts`),
     });
   }
@@ -113,8 +131,10 @@ export class ExportProcessor implements SpanProcessor, Unsent {
       return;
     }
     this.gaveUp = false;
-    if (queue.ready) this.sender.wake();
-    else this.callOff ??= this.closeLater();
+    if (queue.ready) {
+      this.sender.wake();
+      if (this.spill !== undefined) this.spillIfNeedBe(this.spill);
+    } else this.callOff ??= this.closeLater();
   }
 
   /**
@@ -174,7 +194,12 @@ export class ExportProcessor implements SpanProcessor, Unsent {
     const { shutdownTimeoutMillis } = this.setting;
     const start = this.time.now();
     await this.deliver(shutdownTimeoutMillis);
-    for (const { spans } of this.takeAll()) this.tally.lost.ended += spans.length;
+    for (const { spans } of this.takeAll()) {
+      const isKept =
+        this.time.now() < start + shutdownTimeoutMillis && (await this.spill?.put(spans)) === true;
+      if (!isKept) this.tally.lost.ended += spans.length;
+    }
+    await this.spill?.close();
     this.callOff?.();
     this.sender.stop();
     await this.ask('shutdown', Math.max(0, start + shutdownTimeoutMillis - this.time.now()));
@@ -187,6 +212,34 @@ export class ExportProcessor implements SpanProcessor, Unsent {
     const delivered = this.flushes.wait(batches, withinMillis);
     if (!this.sender.busy) this.flushes.nothingFor(this.sender.pause());
     return delivered;
+  }
+
+  /** A collector stays away, and the queue is nearly full: a quarter of it goes to the file, the oldest first. */
+  private spillIfNeedBe(spill: Spill): void {
+    const { maxQueueBytes } = this.setting;
+    if (
+      this.spilling ||
+      this.spillIsFull ||
+      !this.sender.troubled ||
+      this.queue.heldBytes < maxQueueBytes * 0.75
+    )
+      return;
+    this.spilling = true;
+    void this.scope.runInAsyncScope(async () => {
+      while (this.sender.troubled && this.queue.heldBytes > maxQueueBytes * 0.5 && !this.spillIsFull) {
+        const batch = this.queue.take();
+        if (batch === undefined) break;
+        if (await spill.put(batch.spans)) {
+          this.queue.release(batch);
+          this.flushes.settled(batch);
+        } else {
+          // Not tried again until something arrives.
+          this.spillIsFull = true;
+          this.queue.giveBack(batch);
+        }
+      }
+      this.spilling = false;
+    });
   }
 
   private async ask(method: 'forceFlush' | 'shutdown', withinMillis: number): Promise<void> {

@@ -1,5 +1,6 @@
 import type { ExportFacts } from '@sonde/debug';
 import type { SpanQueue } from './span-queue.ts';
+import type { Spill } from './spill.ts';
 
 /** Why spans got lost, in words, in the order of the page. */
 const CAUSES = {
@@ -32,6 +33,7 @@ export interface Counted {
   readonly maxQueueBytes: number;
   /** `Infinity` where there is no bound in spans. */
   readonly maxQueueSize: number;
+  readonly spill: Spill | undefined;
 }
 
 /** What became of the spans that were to be exported. */
@@ -93,7 +95,8 @@ export class ExportTally {
   }
 
   tell(): ExportFacts {
-    const { counted, exported, handedOn, inFlight, lastError, lastExport, lost, queue, retries } = this;
+    const { counted, exported, handedOn, inFlight, lastError, lastExport, queue, retries } = this;
+    const lost = { ...this.lost, undelivered: this.lost.undelivered + (counted.spill?.undelivered ?? 0) };
     return {
       endpoint: counted.endpoint,
       queued: queue.waiting,
@@ -104,6 +107,7 @@ export class ExportTally {
       exported,
       retries,
       ...(handedOn === 0 ? {} : { handedOn }),
+      ...counted.spill?.tell(),
       dropped: Object.entries(CAUSES).map(([cause, words]) => ({
         cause: words,
         spans: lost[cause as Cause],

@@ -84,7 +84,7 @@ function exportTo(url: URL, settings: Partial<OtlpSettings> = {}, options: Expor
       ...settings,
     }),
     { maxExportBatchSize: 2, name: 'there', say: (sentence) => said.push(sentence), ...options },
-    time,
+    { time },
   );
   const tracer = new TracerProvider({ spanProcessors: [processor] }).getTracer('t');
   const end = (count: number): void => {

@@ -1,6 +1,7 @@
 import { Breaths } from './breaths.ts';
 import { PartialSuccess, RetryableError } from './outcome.ts';
 import type { ExportResult, SpanExporter } from './span-exporter.ts';
+import type { Office } from './spill.ts';
 
 /** What `@opentelemetry/otlp-exporter-base` has inside an exporter, 0.2xx (2.x) and 0.3xx (3.x). */
 interface Delegate {
@@ -38,7 +39,12 @@ export function frank(exporter: SpanExporter): SpanExporter {
   return known ? new FrankExporter(exporter, delegate, transport) : exporter;
 }
 
-class FrankExporter implements SpanExporter {
+/** Whether its parts are known, so that bodies can be written and sent by themselves. */
+export function isOffice(exporter: object): exporter is Office {
+  return exporter instanceof FrankExporter;
+}
+
+class FrankExporter implements SpanExporter, Office {
   private readonly official: SpanExporter;
   private readonly delegate: Delegate;
   private readonly transport: Transport;
@@ -53,7 +59,9 @@ class FrankExporter implements SpanExporter {
   }
 
   export(spans: readonly unknown[], done: (result: ExportResult) => void): void {
-    this.send(spans).then(done, (error) => done({ code: 1, error }));
+    this.serialize(spans)
+      .then((body) => this.sendBody(body))
+      .then(done, (error) => done({ code: 1, error }));
   }
 
   async forceFlush(): Promise<void> {
@@ -64,10 +72,14 @@ class FrankExporter implements SpanExporter {
     return this.official.shutdown();
   }
 
-  private async send(spans: readonly unknown[]): Promise<ExportResult> {
+  serialize(spans: readonly unknown[]): Promise<Uint8Array> {
     const body = this.serialized.then(() => serializeInParts(this.delegate._serializer, spans, this.breaths));
     this.serialized = body.catch(() => {});
-    const answer = await this.transport.send(await body, this.delegate._timeout);
+    return body;
+  }
+
+  async sendBody(body: Uint8Array): Promise<ExportResult> {
+    const answer = await this.transport.send(body, this.delegate._timeout);
     const error = complaint(answer, this.delegate._serializer);
     return error === undefined ? { code: 0 } : { code: 1, error };
   }

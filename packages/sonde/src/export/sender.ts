@@ -17,7 +17,7 @@ export interface SenderSetting extends AttemptSetting {
   /** Told what keeps spans from arriving; again and again. */
   readonly troubled: (trouble: Trouble) => void;
   /** Told that a batch is held no longer, whatever became of it. */
-  readonly settled: (batch: Batch) => void;
+  readonly settled: (batch: Batch, isDelivered: boolean) => void;
 }
 
 /**
@@ -47,6 +47,11 @@ export class Sender {
 
   get busy(): boolean {
     return this.inFlight.size > 0;
+  }
+
+  /** Whether the last one that was answered came back. */
+  get troubled(): boolean {
+    return this.failures > 0;
   }
 
   batches(): Iterable<Batch> {
@@ -124,7 +129,7 @@ export class Sender {
       this.report(outcome);
     }
     queue.release(batch);
-    this.setting.settled(batch);
+    this.setting.settled(batch, outcome.kind === 'delivered');
     this.wake();
   }
 

@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module';
 import { LazyExporter } from '../export/lazy-exporter.ts';
-import { frank } from '../export/official-exporter.ts';
+import { frank, isOffice } from '../export/official-exporter.ts';
 import { quietAgent } from '../export/quiet-agent.ts';
 import type { SpanExporter } from '../export/span-exporter.ts';
+import type { Office } from '../export/spill.ts';
 import { HERE } from './here.ts';
 import { findProtobufExporter } from './protocol.ts';
 import type { OtlpSettings } from './settings.ts';
@@ -28,6 +29,14 @@ const PARTS: readonly (readonly [owner: string, name: string])[] = [
  */
 export function otlpExporter(settings: OtlpSettings): SpanExporter {
   return new LazyExporter(EXPORTER, () => loadInTurns().then(() => construct(settings)));
+}
+
+/** The same for bodies in JSON, whatever the protocol: a collector takes both. Rejects where the exporter is unknown. */
+export async function otlpOffice(settings: OtlpSettings): Promise<Office> {
+  await loadInTurns();
+  const exporter = construct({ ...settings, protocol: 'http/json' });
+  if (!isOffice(exporter)) throw new Error(`this version of ${EXPORTER} is not known`);
+  return exporter;
 }
 
 type ExporterModule = typeof import('@opentelemetry/exporter-trace-otlp-http');
