@@ -51,6 +51,7 @@ export type {
   InstrumentationFact,
   MetricFact,
   SelfFacts,
+  TailFacts,
 } from './self/self-facts.ts';
 export type { Trace } from './trace.ts';
 export { type TraceLinkOptions, traceLink } from './trace-link.ts';

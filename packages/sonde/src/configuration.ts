@@ -22,6 +22,7 @@ import { type PagesConfiguration, type PagesOptions, readPagesOptions } from './
 import { readSampler } from './sampler.ts';
 import { readServerOptions, type ServerConfiguration, type ServerOptions } from './server-options.ts';
 import { readSpanLimits } from './span-limits.ts';
+import { readTail, type TailChoice, type TailOptions } from './tail-options.ts';
 
 /** What `start` can be told in code; each wins over its variable. */
 export interface StartOptions extends PagesOptions, ExporterOptions {
@@ -31,6 +32,11 @@ export interface StartOptions extends PagesOptions, ExporterOptions {
   logs?: LogSources;
   /** Whether the event loop and garbage collections are recorded, as `recordRuntime` does. Default: SONDE_RUNTIME=1. */
   runtime?: boolean;
+  /**
+   * Requests that are exported although the sampler left them out: `{ errors: true, slowMillis: 500 }`, for what this
+   * process did in them. Default: SONDE_TAIL=errors,slow and SONDE_TAIL_SLOW_MS.
+   */
+  tail?: TailOptions;
   /** More processors, called after the dashboard's. Default: none. */
   spanProcessors?: SpanProcessor[];
   /**
@@ -54,6 +60,8 @@ export interface Configuration extends PagesConfiguration, ExporterConfiguration
   readonly spanProcessors: readonly SpanProcessor[];
   /** Which spans are exported; all are recorded for the pages. */
   readonly sampler: Sampler;
+  /** Which ones are exported that it left out; `undefined` for none. */
+  readonly tail: TailChoice | undefined;
   readonly spanLimits: SpanLimits;
   readonly propagator: TextMapPropagator;
   /** Whether to look for lost context. */
@@ -95,6 +103,7 @@ export function readConfiguration(options: StartOptions, env: Environment, warn:
     ...readPagesOptions(options, env, warn),
     spanProcessors: settleProcessors(options.spanProcessors, warn),
     sampler: readSampler(env, warn),
+    tail: readTail(options.tail, env, warn),
     spanLimits: readSpanLimits(env, warn),
     propagator: propagatorFromNames(env['OTEL_PROPAGATORS'], warn),
     debugContext: readSwitches(env, 'SONDE_DEBUG', ['context'], warn).includes('context'),

@@ -14,6 +14,8 @@ import { type Configuration, readConfiguration, type StartOptions } from './conf
 import { ReadVariables } from './environment.ts';
 import { ExportProcessor } from './export/export-processor.ts';
 import { startExports } from './export/export-to.ts';
+import { SampledSpans } from './export/sampled-spans.ts';
+import { TailProcessor } from './export/tail-processor.ts';
 import type { Departing } from './leaving/departing.ts';
 import { flushOnLeaving } from './leaving/flush-on-leaving.ts';
 import { makePages, type Pages } from './pages.ts';
@@ -61,7 +63,9 @@ function run(settled: Settled, onShutdown: () => void): Sonde {
   if (configuration.runtime) undo.push(recordRuntime());
   const processors: SpanProcessor[] = [new RequestsProcessor()];
   const exporting = startExports(configuration, say);
-  processors.push(...exporting.map(({ processor }) => processor));
+  const exports = exporting.map(({ processor }) => processor);
+  const tail = configuration.tail && new TailProcessor(configuration.tail, exports);
+  if (exports.length > 0) processors.push(tail ?? new SampledSpans(exports));
   if (configuration.debugContext) processors.push(new ContextLossDetector({ say }));
 
   const resource = {
@@ -76,9 +80,12 @@ function run(settled: Settled, onShutdown: () => void): Sonde {
     resource: resourceFromAttributes(resource),
     spanProcessors: [...processors, ...configuration.spanProcessors],
   });
-  const departing = [...exporting, ...exportedBy(configuration.spanProcessors)];
+  const departing = [
+    ...exporting.map((one) => tail?.chosenFirst(one) ?? one),
+    ...exportedBy(configuration.spanProcessors),
+  ];
   let visits = 0;
-  const self = tellSelf({ ...settled, resource, exporting, visits: () => visits });
+  const self = tellSelf({ ...settled, resource, exporting, tail, visits: () => visits });
   const pages = makePages(configuration, self, warn);
   if (trace.setGlobalTracerProvider(provider)) {
     undo.push(() => trace.disable());

@@ -4,6 +4,7 @@ import { httpInstrumentation } from '@sonde/http';
 import type { Configuration } from './configuration.ts';
 import { type ReadVariables, withoutCredentials } from './environment.ts';
 import type { Exporting } from './export/export-to.ts';
+import type { TailProcessor } from './export/tail-processor.ts';
 
 /** What a started Sonde is made of, for the page that tells of it. */
 export interface Parts {
@@ -11,6 +12,7 @@ export interface Parts {
   readonly variables: ReadVariables;
   readonly resource: Readonly<Record<string, unknown>>;
   readonly exporting: readonly Exporting[];
+  readonly tail: TailProcessor | undefined;
   /** What was said on stderr. */
   readonly said: readonly string[];
   /** How many requests have been visits to the pages. */
@@ -19,18 +21,22 @@ export interface Parts {
 
 /** Answers what `/debug/sonde` calls each time it is opened. */
 export function tellSelf(parts: Parts): () => SelfFacts {
-  const { configuration, exporting, resource, said, variables, visits } = parts;
+  const { configuration, exporting, resource, said, tail, variables, visits } = parts;
   const { sampler } = configuration;
   let makeSpan: (() => void) | undefined;
   return () => {
     const http = httpInstrumentation();
     makeSpan ??= spanMaker(configuration);
     return {
-      troubles: [...said.map(withoutCredentials), ...samplingTroubles(String(sampler), exporting.length > 0)],
+      troubles: [
+        ...said.map(withoutCredentials),
+        ...samplingTroubles(String(sampler), exporting.length > 0 && tail === undefined),
+      ],
       sampler: String(recordAll(sampler)),
       resource,
       instrumentation: instrumentationOf(http, configuration),
       exporting: exporting.map(({ processor }) => processor.tell()),
+      ...(tail === undefined || exporting.length === 0 ? {} : { tail: tail.tell() }),
       environment: variables.tell(said),
       ...(http === undefined ? {} : { ignoredRequests: Math.max(0, http.ignoredRequests - visits()) }),
       makeSpan,

@@ -1,6 +1,6 @@
 import { count, fieldsOf, type Told, text } from '../forms/read-otlp.ts';
 import type { ApiCopy } from '../self/api-facts.ts';
-import type { ExportFacts, MetricFact, SelfFacts } from '../self/self-facts.ts';
+import type { ExportFacts, MetricFact, SelfFacts, TailFacts } from '../self/self-facts.ts';
 import type { SelfSource } from '../view/self-view.ts';
 
 const LIMIT = 8_000;
@@ -27,7 +27,8 @@ export function readSavedSelf(told: unknown): SelfSource {
 }
 
 function factsFrom(told: Told): SelfFacts {
-  const { environment, exporting, ignoredRequests, instrumentation, resource, sampler, troubles } = told;
+  const { environment, exporting, ignoredRequests, instrumentation, resource, sampler, tail, troubles } =
+    told;
   return {
     ...(troubles === undefined ? {} : { troubles: texts(troubles, LIMIT) }),
     ...(typeof sampler === 'string' ? { sampler: text(sampler, LIMIT) } : {}),
@@ -42,6 +43,7 @@ function factsFrom(told: Told): SelfFacts {
           })),
         }),
     ...(exporting === undefined ? {} : { exporting: rows(exporting).map(exportFrom) }),
+    ...(tail === undefined ? {} : { tail: tailFrom(fieldsOf(tail)) }),
     ...(environment === undefined
       ? {}
       : {
@@ -77,6 +79,19 @@ function exportFrom(told: Told): ExportFacts {
     ...(lastExport === undefined ? {} : { lastExport: count(lastExport) }),
     ...(lastError === undefined ? {} : { lastError: { reason: text(reason, LIMIT), at: count(at) } }),
     ...(told['metrics'] === undefined ? {} : { metrics: rows(told['metrics']).map(metricFrom) }),
+  };
+}
+
+function tailFrom(told: Told): TailFacts {
+  return {
+    choice: text(told['choice'], NAME_LIMIT),
+    failed: count(told['failed']),
+    slow: count(told['slow']),
+    leftOut: count(told['leftOut']),
+    heldSpans: count(told['heldSpans']),
+    heldBytes: count(told['heldBytes']),
+    maxHeldBytes: count(told['maxHeldBytes']),
+    droppedSpans: count(told['droppedSpans']),
   };
 }
 

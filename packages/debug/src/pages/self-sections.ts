@@ -24,6 +24,7 @@ export function sectionsOf(view: SelfView): Section[] {
     drops(view),
     cost(view),
     ...exports(view.exporting),
+    tail(view),
     instrumentation(view),
     openTelemetry(view),
     copies(view),
@@ -125,6 +126,26 @@ function exportingTo(exporting: ExportView): Section {
       ...dropped.map(({ cause, spans }) => [`Spans lost: ${cause}`, grouped(spans)]),
       ['Last export', lastExport === undefined ? 'none yet' : spaced(lastExport)],
       ['Last error', lastError === undefined ? 'none' : `${lastError.reason}, ${spaced(lastError.at)}`],
+    ],
+  };
+}
+
+function tail({ tail }: SelfView): Section {
+  const title = 'Export of what was not sampled';
+  if (tail === undefined) return { title, rows: [] };
+  const { choice, droppedSpans, failed, heldBytes, heldSpans, leftOut, maxHeldBytes, slow } = tail;
+  return {
+    title,
+    rows: [
+      ['Of unsampled requests are exported', choice],
+      ['Exported: they failed', grouped(failed)],
+      ['Exported: they were slow', grouped(slow)],
+      ['Left out', grouped(leftOut)],
+      [
+        'Spans that wait for the choice',
+        `${grouped(heldSpans)}, about ${byteCount(heldBytes)} of at most ${byteCount(maxHeldBytes)}`,
+      ],
+      ['Spans lost: too many waited', grouped(droppedSpans)],
     ],
   };
 }

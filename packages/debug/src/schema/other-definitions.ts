@@ -2,7 +2,7 @@ import type { EventDrops } from '../events/event-logs.ts';
 import type { Drops } from '../requests/request-store.ts';
 import type { ApiCopy, ApiFacts } from '../self/api-facts.ts';
 import type { CostView } from '../self/cost.ts';
-import type { EnvironmentFact, InstrumentationFact, MetricFact } from '../self/self-facts.ts';
+import type { EnvironmentFact, InstrumentationFact, MetricFact, TailFacts } from '../self/self-facts.ts';
 import type { ErrorExample, ErrorGroupView } from '../view/errors-view.ts';
 import type { EventFamilyView, EventLogView } from '../view/events-view.ts';
 import type { ExportView, Held, HeldView } from '../view/self-view.ts';
@@ -152,6 +152,19 @@ export const OTHER_DEFINITIONS: Readonly<Record<string, Schema>> = {
     ),
     metrics: optional(list(ref('Metric'), 'The same as the metrics that OpenTelemetry asks of an SDK.')),
   }),
+  Tail: object<TailFacts>(
+    'What became of requests that the sampler left out, of this process’s part of them.',
+    {
+      choice: text('Which ones are exported, e.g. `errors, what takes 500 ms or longer`.'),
+      failed: count('Exported because of an error.'),
+      slow: count('Exported because they were slow.'),
+      leftOut: count('Not exported.'),
+      heldSpans: count('Spans that wait for the choice.'),
+      heldBytes: count('About how many bytes they take.'),
+      maxHeldBytes: count('How many they may.'),
+      droppedSpans: count('Spans for which there was no room, whatever the choice was.'),
+    },
+  ),
   Metric: object<MetricFact>('A metric. Source: semantic conventions, "OpenTelemetry SDK metrics".', {
     name: text('E.g. `otel.sdk.exporter.span.exported`.'),
     unit: text('E.g. `{span}`.'),

@@ -232,6 +232,7 @@ export const PAGE_DEFINITIONS: Readonly<Record<string, PageDefinition>> = {
       resource: optional(map(text(''), 'Attributes of the resource.')),
       instrumentation: optional(list(ref('Instrumentation'), 'What makes spans or carries context.')),
       exporting: optional(list(ref('Export'), 'Each way out of the process; none: spans stay in it.')),
+      tail: optional(ref('Tail', 'Where requests that the sampler left out may be exported all the same.')),
       environment: optional(list(ref('Environment'), 'Variables that are set.')),
     }),
   },

@@ -12,6 +12,8 @@ export interface SelfFacts {
   readonly instrumentation?: readonly InstrumentationFact[];
   /** Each way out of the process; none: spans stay in it. */
   readonly exporting?: readonly ExportFacts[];
+  /** Where requests that the sampler left out may be exported all the same. */
+  readonly tail?: TailFacts;
   /** The variables that are set, of those that mean something to tracing. */
   readonly environment?: readonly EnvironmentFact[];
   /** Requests to this process that were ignored by rule; visits to the pages do not count. */
@@ -60,6 +62,25 @@ export interface ExportFacts {
   readonly lastError?: { readonly reason: string; readonly at: number };
   /** The same as the metrics that OpenTelemetry asks of an SDK. */
   readonly metrics?: readonly MetricFact[];
+}
+
+/** What became of requests that the sampler left out, here of this process's part of them. */
+export interface TailFacts {
+  /** Which ones are exported, e.g. `errors, what takes 500 ms or longer`. */
+  readonly choice: string;
+  /** Exported because of an error. */
+  readonly failed: number;
+  /** Exported because they were slow. */
+  readonly slow: number;
+  /** Not exported. */
+  readonly leftOut: number;
+  /** Spans that wait for the choice. */
+  readonly heldSpans: number;
+  /** About how many bytes they take, and how many they may. */
+  readonly heldBytes: number;
+  readonly maxHeldBytes: number;
+  /** Spans for which there was no room, whatever the choice was. */
+  readonly droppedSpans: number;
 }
 
 /** A metric by its name in the semantic conventions, "OpenTelemetry SDK metrics", as it stands now. */

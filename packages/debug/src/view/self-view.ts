@@ -34,6 +34,7 @@ export interface SelfView {
   readonly instrumentation?: NonNullable<SelfFacts['instrumentation']>;
   /** Each way out of the process; none: spans stay in it. */
   readonly exporting?: readonly ExportView[];
+  readonly tail?: NonNullable<SelfFacts['tail']>;
   readonly environment?: NonNullable<SelfFacts['environment']>;
 }
 
@@ -76,7 +77,7 @@ export function* viewSelf(store: RequestStore, source: SelfSource, sensitive: bo
   const { api, facts } = source;
   const held = yield* viewHeld(store);
   const cost = yield* source.cost();
-  const { environment, exporting, instrumentation, resource, sampler } = facts;
+  const { environment, exporting, instrumentation, resource, sampler, tail } = facts;
   const seen = store.listFamilies().reduce((sum, { totals }) => sum + (totals[0] ?? 0), held.running.now);
   return {
     troubles: troublesOf({ ...source, seen, spans: held.spans }),
@@ -88,6 +89,7 @@ export function* viewSelf(store: RequestStore, source: SelfSource, sensitive: bo
     ...(resource === undefined ? {} : { resource: viewResource(resource, sensitive) }),
     ...(instrumentation === undefined ? {} : { instrumentation }),
     ...(exporting === undefined ? {} : { exporting: exporting.map(viewExport) }),
+    ...(tail === undefined ? {} : { tail }),
     ...(environment === undefined ? {} : { environment: viewEnvironment(environment, sensitive) }),
   };
 }

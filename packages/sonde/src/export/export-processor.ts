@@ -120,7 +120,11 @@ export class ExportProcessor implements SpanProcessor, Unsent {
 
   /** Never called concurrently with itself; a span that is not sampled is passed over. */
   onEnd(span: ReadableSpan): void {
-    if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) === 0) return;
+    if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0) this.take(span);
+  }
+
+  /** Exports an ended span, sampled or not, for who chooses otherwise than by the flag. */
+  take(span: ReadableSpan): void {
     if (this.stopping !== undefined) {
       this.tally.lost.ended++;
       return;
