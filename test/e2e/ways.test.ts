@@ -15,7 +15,11 @@ function run(args: string[], env: Record<string, string> = {}): Program {
 }
 
 afterEach(async () => {
-  for (const program of programs.splice(0)) program.kill();
+  for (const program of programs.splice(0)) {
+    // Not SIGKILL: tsx has a child, to which it hands what it is told.
+    program.kill('SIGTERM');
+    await program.ended;
+  }
   await collector?.stop();
   collector = undefined;
 });
