@@ -88,6 +88,21 @@ describe('by other exporters', () => {
   });
 });
 
+it('with SONDE_SPILL_FILE a program that found no collector has its spans sent by the next one', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sonde-spill-'));
+  undo.push(() => rmSync(folder, { recursive: true }));
+  const env = { SONDE_SPILL_FILE: join(folder, 'spill.ndjson') };
+  const gone = await Collector.start();
+  const { url } = gone;
+  await gone.stop();
+  await runScript({ ...env, OTEL_EXPORTER_OTLP_ENDPOINT: url });
+  const collector = await collect();
+  const program = await runScript({ ...env, OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
+  await collector.until((spans) => spans.length === 2);
+  expect(collector.problems).toEqual([]);
+  expect(program.stderr).toBe('');
+});
+
 describe('by TLS', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sonde-otlp-'));
   afterAll(() => rmSync(folder, { recursive: true }));

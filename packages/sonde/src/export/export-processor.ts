@@ -161,9 +161,16 @@ export class ExportProcessor implements SpanProcessor, Unsent {
     return this.queue.heldSpans > 0 && !this.gaveUp;
   }
 
-  /** {@link forceFlush} for the end of the process, which waits no longer than 3 s. */
-  flush(): Promise<void> {
-    return this.stopping ?? this.flushFor(LAST_FLUSH_MILLIS);
+  /**
+   * {@link forceFlush} for the end of the process, which waits no longer than 3 s. What is left then goes to the file, or
+   * what is in it is sent.
+   */
+  async flush(): Promise<void> {
+    const start = this.time.now();
+    await (this.stopping ?? this.flushFor(LAST_FLUSH_MILLIS));
+    if (this.spill === undefined || this.stopping !== undefined) return;
+    const after = this.gaveUp ? this.spillDownTo(0, this.spill) : this.spill.recover();
+    await this.within(Math.max(0, start + LAST_FLUSH_MILLIS - this.time.now()), after);
   }
 
   /**
@@ -230,31 +237,43 @@ export class ExportProcessor implements SpanProcessor, Unsent {
       return;
     this.spilling = true;
     void this.scope.runInAsyncScope(async () => {
-      while (this.sender.troubled && this.queue.heldBytes > maxQueueBytes * 0.5 && !this.spillIsFull) {
-        const batch = this.queue.take();
-        if (batch === undefined) break;
-        if (await spill.put(batch.spans)) {
-          this.queue.release(batch);
-          this.flushes.settled(batch);
-        } else {
-          // Not tried again until something arrives.
-          this.spillIsFull = true;
-          this.queue.giveBack(batch);
-        }
-      }
+      await this.spillDownTo(maxQueueBytes * 0.5, spill);
       this.spilling = false;
     });
   }
 
+  /** As long as the trouble lasts, and the file has room. */
+  private async spillDownTo(bytes: number, spill: Spill): Promise<void> {
+    while (this.sender.troubled && this.queue.heldBytes > bytes && !this.spillIsFull) {
+      const batch = this.queue.take();
+      if (batch === undefined) return;
+      if (await spill.put(batch.spans)) {
+        this.queue.release(batch);
+        this.flushes.settled(batch);
+      } else {
+        // Not tried again until something arrives.
+        this.spillIsFull = true;
+        this.queue.giveBack(batch);
+      }
+    }
+  }
+
   private async ask(method: 'forceFlush' | 'shutdown', withinMillis: number): Promise<void> {
-    let callOff: (() => void) | undefined;
-    const patience = new Promise<void>((resolve) => {
-      callOff = this.time.after(withinMillis, resolve, true);
-    });
     try {
-      await Promise.race([this.exporter[method]?.(), patience]);
+      await this.within(withinMillis, this.exporter[method]?.());
     } catch (error) {
       this.say(`the exporter for ${this.name} failed at ${method}: ${describe(error)}`);
+    }
+  }
+
+  /** Waits for something, but not for ever; meanwhile, the process is kept alive. */
+  private async within(millis: number, something: Promise<void> | undefined): Promise<void> {
+    let callOff: (() => void) | undefined;
+    const patience = new Promise<void>((resolve) => {
+      callOff = this.time.after(millis, resolve, true);
+    });
+    try {
+      await Promise.race([something, patience]);
     } finally {
       callOff?.();
     }

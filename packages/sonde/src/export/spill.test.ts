@@ -178,26 +178,31 @@ describe('while a collector stays away', () => {
     expect(said).toHaveLength(1);
   });
 
-  it('what is left at a shutdown is kept for the next process', async () => {
-    const path = join(folder(), 'spill');
-    const port = await freePort();
-    const first = exportTo(port, path);
-    first.end(30, 'before');
-    const stopped = first.processor.shutdown();
-    let isOver = false;
-    void stopped.then(() => {
-      isOver = true;
-    });
-    await first.until(() => isOver);
-    expect([first.lost(), first.processor.tell().spilled]).toEqual([0, 30]);
+  it.each(['shutdown', 'flush'] as const)(
+    'what is left at the last %s is kept for the next process',
+    async (end) => {
+      const path = join(folder(), 'spill');
+      const port = await freePort();
+      const first = exportTo(port, path);
+      first.end(30, 'before');
+      const stopped = first.processor[end]();
+      let isOver = false;
+      void stopped.then(() => {
+        isOver = true;
+      });
+      await first.until(() => isOver);
+      expect(first.processor.any()).toBe(false);
+      expect([first.lost(), first.processor.tell().spilled]).toEqual([0, 30]);
 
-    const names = await collectAt(port);
-    const second = exportTo(port, path);
-    second.end(10, 'after');
-    await second.until(() => names.length === 40);
-    expect(names.filter((name) => name.startsWith('before'))).toHaveLength(30);
-    await second.until(() => second.processor.tell().recovered === 30);
-  });
+      await first.processor.shutdown();
+      const names = await collectAt(port);
+      const second = exportTo(port, path);
+      second.end(10, 'after');
+      await second.until(() => names.length === 40);
+      expect(names.filter((name) => name.startsWith('before'))).toHaveLength(30);
+      await second.until(() => second.processor.tell().recovered === 30);
+    },
+  );
 
   it('when the file is full, too, the newest are dropped and counted', async () => {
     const path = join(folder(), 'spill');

@@ -35,7 +35,7 @@ export class Spill {
   private opened: Promise<boolean> | undefined;
   /** Whether the file can be written. */
   private usable = true;
-  private sending = false;
+  private recovering: Promise<void> | undefined;
   private spilled = 0;
   private recovered = 0;
 
@@ -66,19 +66,11 @@ export class Spill {
   }
 
   /** Something has arrived: sends what is in the file, for as long as it arrives, too. Never rejects. */
-  async recover(): Promise<void> {
-    if (this.sending || !(await this.isOpen())) return;
-    this.sending = true;
-    try {
-      for (let line = await this.file.first(); line !== undefined; line = await this.file.first()) {
-        if (!(await this.isThrough(line))) return;
-        await this.file.finish(line);
-      }
-    } catch (error) {
-      this.giveUp(error);
-    } finally {
-      this.sending = false;
-    }
+  recover(): Promise<void> {
+    this.recovering ??= this.sendLines().finally(() => {
+      this.recovering = undefined;
+    });
+    return this.recovering;
   }
 
   tell(): SpillFacts {
@@ -92,6 +84,18 @@ export class Spill {
   private theOffice(): Promise<Office> {
     this.office ??= this.loadOffice();
     return this.office;
+  }
+
+  private async sendLines(): Promise<void> {
+    if (!(await this.isOpen())) return;
+    try {
+      for (let line = await this.file.first(); line !== undefined; line = await this.file.first()) {
+        if (!(await this.isThrough(line))) return;
+        await this.file.finish(line);
+      }
+    } catch (error) {
+      this.giveUp(error);
+    }
   }
 
   private isOpen(): Promise<boolean> {
