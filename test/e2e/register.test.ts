@@ -303,12 +303,13 @@ describe('in code', () => {
   it('starts once, and takes everything out again', async () => {
     const program = run(['e2e/programs/lifecycle.mjs']);
     expect(await program.ended).toBe(0);
-    const off = { emit: false, channels: [], recording: false, signals: 0 };
+    const off = { emit: false, channels: [], recording: false, signals: 0, diag: true, timers: 0 };
     const on = {
       ...off,
       emit: true,
       channels: ['http.server.request.start', 'undici:request:create'],
       recording: true,
+      diag: false,
     };
     expect(JSON.parse(program.stdout)).toEqual({
       before: off,

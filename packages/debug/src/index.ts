@@ -45,6 +45,7 @@ export {
   type RequestsProcessorOptions,
 } from './requests/requests-processor.ts';
 export { contentBytes } from './requests/span-bytes.ts';
+export { blindApiCopies } from './self/api-copies.ts';
 export type {
   EnvironmentFact,
   ExportFacts,

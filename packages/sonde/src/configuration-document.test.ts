@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { readConfiguration } from './configuration.ts';
+import { openLog } from './log.ts';
 import { detectResource } from './resource/resource.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -25,6 +26,7 @@ function variablesRead(): Set<string> {
       },
     });
     readConfiguration({}, env, () => {});
+    openLog(undefined, env, () => {});
     detectResource(env, () => undefined);
   }
   const inPod = { KUBERNETES_SERVICE_HOST: '10.0.0.1' } as Record<string, string | undefined>;

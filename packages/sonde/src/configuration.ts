@@ -18,6 +18,7 @@ import {
   type Warn,
 } from './environment.ts';
 import { type ExporterConfiguration, type ExporterOptions, readExporters } from './exporters.ts';
+import type { LogLevel } from './log.ts';
 import { type PagesConfiguration, type PagesOptions, readPagesOptions } from './pages-options.ts';
 import { readSampler } from './sampler.ts';
 import { readServerOptions, type ServerConfiguration, type ServerOptions } from './server-options.ts';
@@ -37,6 +38,12 @@ export interface StartOptions extends PagesOptions, ExporterOptions {
    * process did in them. Default: SONDE_TAIL=errors,slow and SONDE_TAIL_SLOW_MS.
    */
   tail?: TailOptions;
+  /**
+   * What Sonde says on stderr: `error` what keeps it from its work, `warn` what else is wrong, `info` where the page is,
+   * `debug` all that is said through the api's `diag`. Default: SONDE_LOG, else OTEL_LOG_LEVEL, else `info`, and `warn` with
+   * NODE_ENV=production.
+   */
+  logLevel?: LogLevel;
   /** More processors, called after the dashboard's. Default: none. */
   spanProcessors?: SpanProcessor[];
   /**
@@ -77,7 +84,6 @@ export interface Configuration extends PagesConfiguration, ExporterConfiguration
   readonly batching: Batching;
   /** A file for what the queue has no room for while a collector stays away, and how many bytes it may have. */
   readonly spill: { readonly file: string; readonly maxBytes: number } | undefined;
-  readonly development: boolean;
 }
 
 /** What OTEL_BSP_* says of gathering and sending spans. */
@@ -115,7 +121,6 @@ export function readConfiguration(options: StartOptions, env: Environment, warn:
     ...readExporters(options, env, warn),
     batching: readBatching(env, warn),
     spill: readSpill(env, warn),
-    development: env['NODE_ENV'] !== 'production',
   };
 }
 

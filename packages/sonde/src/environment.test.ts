@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { readConfiguration } from './configuration.ts';
 import { ReadVariables, readSwitch, splitList, withoutCredentials } from './environment.ts';
+import { openLog } from './log.ts';
 
 function told(env: Record<string, string>) {
   const said: string[] = [];
   const variables = new ReadVariables(env);
+  openLog('none', variables.environment);
   readConfiguration({}, variables.environment, (sentence) => said.push(sentence));
   return variables.tell(said);
 }

@@ -9,8 +9,8 @@ import {
 import { aroundRequests } from '@sonde/http';
 import { onFirstServer } from './announce.ts';
 import type { Configuration } from './configuration.ts';
+import type { Log } from './log.ts';
 import { openPagesPort } from './pages-port.ts';
-import { say } from './say.ts';
 
 /** The pages of the process: on the application's servers, or on a port of their own. */
 export interface Pages {
@@ -27,13 +27,8 @@ export interface Pages {
 
 const nowhere: Pages = { isVisit: () => false, link: () => [], show: () => [] };
 
-export function makePages(
-  configuration: Configuration,
-  self: () => SelfFacts,
-  warn: (sentence: string) => void,
-): Pages {
-  const { authRequest, development, hosts, path, peers, port, serviceName, token, traceLinks } =
-    configuration;
+export function makePages(configuration: Configuration, self: () => SelfFacts, log: Log): Pages {
+  const { authRequest, hosts, path, peers, port, serviceName, token, traceLinks } = configuration;
   if (path === false) return nowhere;
   const where = {
     path,
@@ -47,12 +42,13 @@ export function makePages(
   let withdraw = (): void => {};
   const announce = (url: string): void => {
     // Of any port, nobody would know which unless it is said.
-    if (development || port?.port === 0) say(`${serviceName} · ${url}/requests · ${exportNote}`);
+    const tell = port?.port === 0 ? log.say : log.info;
+    tell(`${serviceName} · ${url}/requests · ${exportNote}`);
     if (peers.discover) withdraw = announcePages({ url, service: serviceName });
   };
 
   if (port !== undefined) {
-    const own = openPagesPort(port, path, handler, announce, warn);
+    const own = openPagesPort(port, path, handler, announce, log.warn);
     return {
       isVisit: own.owns,
       link: linker({ ...where, origin: own.origin }),

@@ -10,7 +10,9 @@ import {
 import { captureLogLines, RequestsProcessor } from '@sonde/debug';
 import { instrumentHttp } from '@sonde/http';
 import { recordRuntime } from '@sonde/runtime';
+import { watchApiCopies } from './api-copies.ts';
 import { type Configuration, readConfiguration, type StartOptions } from './configuration.ts';
+import { hearDiag } from './diag-lines.ts';
 import { ReadVariables } from './environment.ts';
 import { ExportProcessor } from './export/export-processor.ts';
 import { startExports } from './export/export-to.ts';
@@ -18,10 +20,11 @@ import { SampledSpans } from './export/sampled-spans.ts';
 import { TailProcessor } from './export/tail-processor.ts';
 import type { Departing } from './leaving/departing.ts';
 import { flushOnLeaving } from './leaving/flush-on-leaving.ts';
+import { type Log, openLog } from './log.ts';
 import { makePages, type Pages } from './pages.ts';
+import { ANOTHER_CAME_LATE, whyNothingIsRecorded } from './registration.ts';
 import { registry } from './registry.ts';
 import { detectResource } from './resource/resource.ts';
-import { say, sayer } from './say.ts';
 import type { Sonde } from './sonde.ts';
 import { tellSelf } from './tell-self.ts';
 
@@ -36,12 +39,11 @@ import { tellSelf } from './tell-self.ts';
 export function start(options: StartOptions = {}): Sonde {
   const state = registry();
   if (state.started !== undefined) return state.started;
-  const said: string[] = [];
-  const warn = sayer(said);
   const variables = new ReadVariables(process.env);
-  const configuration = readConfiguration(options ?? {}, variables.environment, warn);
+  const log = openLog(options?.logLevel, variables.environment);
+  const configuration = readConfiguration(options ?? {}, variables.environment, log.warn);
   if (configuration.disabled) return inert;
-  state.started = run({ configuration, variables, said, warn }, () => {
+  state.started = run({ configuration, variables, log }, () => {
     state.started = undefined;
   });
   return state.started;
@@ -50,15 +52,14 @@ export function start(options: StartOptions = {}): Sonde {
 interface Settled {
   readonly configuration: Configuration;
   readonly variables: ReadVariables;
-  /** What was said on stderr, by `warn`. */
-  readonly said: readonly string[];
-  readonly warn: (sentence: string) => void;
+  readonly log: Log;
 }
 
 const inert: Sonde = { forceFlush: async () => {}, shutdown: async () => {} };
 
 function run(settled: Settled, onShutdown: () => void): Sonde {
-  const { configuration, warn } = settled;
+  const { configuration, log } = settled;
+  const { say } = log;
   const undo: (() => void)[] = [];
   if (configuration.runtime) undo.push(recordRuntime());
   const processors: SpanProcessor[] = [new RequestsProcessor()];
@@ -86,19 +87,21 @@ function run(settled: Settled, onShutdown: () => void): Sonde {
   ];
   let visits = 0;
   const self = tellSelf({ ...settled, resource, exporting, tail, visits: () => visits });
-  const pages = makePages(configuration, self, warn);
+  const pages = makePages(configuration, self, log);
   if (trace.setGlobalTracerProvider(provider)) {
     undo.push(() => trace.disable());
     undo.push(...carryContext(configuration), captureLogLines(configuration.logs));
+    undo.push(
+      hearDiag(log, () => log.error(ANOTHER_CAME_LATE)),
+      watchApiCopies(say),
+    );
     undo.push(
       ...pages.link(),
       watchHttp(configuration, pages, () => visits++),
     );
     if (departing.length > 0) undo.push(flushOnLeaving(departing, say));
   } else {
-    warn(
-      'another OpenTelemetry SDK is registered in this process, so Sonde records nothing; start Sonde first, or give `new RequestsProcessor()` of @sonde/debug to that SDK',
-    );
+    log.error(whyNothingIsRecorded());
   }
   // Without spans, too: what is written by hand is there, and /debug/sonde says why there is no more.
   undo.push(...pages.show());

@@ -5,6 +5,7 @@ import type { Configuration } from './configuration.ts';
 import { type ReadVariables, withoutCredentials } from './environment.ts';
 import type { Exporting } from './export/export-to.ts';
 import type { TailProcessor } from './export/tail-processor.ts';
+import type { Log } from './log.ts';
 
 /** What a started Sonde is made of, for the page that tells of it. */
 export interface Parts {
@@ -13,15 +14,15 @@ export interface Parts {
   readonly resource: Readonly<Record<string, unknown>>;
   readonly exporting: readonly Exporting[];
   readonly tail: TailProcessor | undefined;
-  /** What was said on stderr. */
-  readonly said: readonly string[];
+  readonly log: Log;
   /** How many requests have been visits to the pages. */
   readonly visits: () => number;
 }
 
 /** Answers what `/debug/sonde` calls each time it is opened. */
 export function tellSelf(parts: Parts): () => SelfFacts {
-  const { configuration, exporting, resource, said, tail, variables, visits } = parts;
+  const { configuration, exporting, log, resource, tail, variables, visits } = parts;
+  const { said } = log;
   const { sampler } = configuration;
   let makeSpan: (() => void) | undefined;
   return () => {

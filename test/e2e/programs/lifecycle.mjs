@@ -1,7 +1,7 @@
 // Starts and stops in code, and tells what is left in the process.
 import { channel } from 'node:diagnostics_channel';
 import net from 'node:net';
-import { trace } from '@opentelemetry/api';
+import { diag, trace } from '@opentelemetry/api';
 import { withSpan } from '@sonde/core';
 import { start } from 'sonde';
 
@@ -12,8 +12,11 @@ const state = () => ({
   ),
   recording: withSpan('probe', (span) => span.isRecording()),
   signals: process.listenerCount('SIGTERM'),
+  diag: diag.error === error,
+  timers: process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length,
 });
 
+const { error } = diag;
 const before = state();
 const first = start({ serviceName: 'lifecycle' });
 const same = start() === first;

@@ -1,5 +1,5 @@
 import { count, fieldsOf, type Told, text } from '../forms/read-otlp.ts';
-import type { ApiCopy } from '../self/api-facts.ts';
+import type { ApiCopy } from '../self/api-copies.ts';
 import type { ExportFacts, MetricFact, SelfFacts, TailFacts } from '../self/self-facts.ts';
 import type { SelfSource } from '../view/self-view.ts';
 

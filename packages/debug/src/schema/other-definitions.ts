@@ -1,6 +1,7 @@
 import type { EventDrops } from '../events/event-logs.ts';
 import type { Drops } from '../requests/request-store.ts';
-import type { ApiCopy, ApiFacts } from '../self/api-facts.ts';
+import type { ApiCopy } from '../self/api-copies.ts';
+import type { ApiFacts } from '../self/api-facts.ts';
 import type { CostView } from '../self/cost.ts';
 import type { EnvironmentFact, InstrumentationFact, MetricFact, TailFacts } from '../self/self-facts.ts';
 import type { ErrorExample, ErrorGroupView } from '../view/errors-view.ts';

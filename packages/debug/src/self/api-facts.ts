@@ -1,6 +1,5 @@
-import { createRequire } from 'node:module';
-import { relative } from 'node:path';
 import { context, propagation, trace } from '@opentelemetry/api';
+import { type ApiCopy, loadedApiCopies, registeredApiVersion } from './api-copies.ts';
 
 /** What is registered with the OpenTelemetry API, and which copies of it are loaded. */
 export interface ApiFacts {
@@ -14,20 +13,8 @@ export interface ApiFacts {
   readonly copies: readonly ApiCopy[];
 }
 
-export interface ApiCopy {
-  readonly version: string;
-  /** Relative to the working directory. */
-  readonly path: string;
-  /** Whether it sees what is registered. One that does not makes spans that record nothing, without a word. */
-  readonly sees: boolean;
-}
-
-/** Under which all copies of version 1 of the api meet. Source: `GLOBAL_OPENTELEMETRY_API_KEY` of @opentelemetry/api. */
-const GLOBAL = Symbol.for('opentelemetry.js.api.1');
-
 export function readApi(): ApiFacts {
-  const registered = (globalThis as { [GLOBAL]?: { version?: unknown } })[GLOBAL]?.version;
-  const registeredVersion = typeof registered === 'string' ? registered : undefined;
+  const registeredVersion = registeredApiVersion();
   const provider = providerName();
   const contextManager = contextManagerName();
   return {
@@ -35,7 +22,7 @@ export function readApi(): ApiFacts {
     ...(contextManager === undefined ? {} : { contextManager }),
     propagatedHeaders: guarded(() => propagation.fields().map(String)) ?? [],
     ...(registeredVersion === undefined ? {} : { registeredVersion }),
-    copies: loadedCopies(registeredVersion),
+    copies: loadedApiCopies(registeredVersion),
   };
 }
 
@@ -63,36 +50,4 @@ function guarded<T>(read: () => T): T | undefined {
   } catch {
     return undefined;
   }
-}
-
-const VERSION_FILE = /[\\/]@opentelemetry[\\/]api[\\/]build[\\/]\w+[\\/]version\.js$/;
-
-/**
- * The api is CommonJS, so Node keeps its modules by name, whoever imported them. A copy that a bundler has swallowed is
- * not found so.
- */
-function loadedCopies(registered: string | undefined): ApiCopy[] {
-  // One from beside Node itself: a program in one CommonJS bundle has no `import.meta.url`.
-  const { cache } = createRequire(process.execPath);
-  const copies: ApiCopy[] = [];
-  for (const path in cache) {
-    if (!VERSION_FILE.test(path)) continue;
-    const version: unknown = cache[path]?.exports?.VERSION;
-    if (typeof version !== 'string') continue;
-    const folder = relative(process.cwd(), path.replace(/[\\/]build[\\/]\w+[\\/]version\.js$/, ''));
-    copies.push({ version, path: folder, sees: registered === undefined || fits(version, registered) });
-  }
-  return copies;
-}
-
-/**
- * Whether a copy of the api takes what another version has registered: of the same major version, and registered by one
- * that is not older. Source: `isCompatible` of @opentelemetry/api.
- */
-export function fits(version: string, registered: string): boolean {
-  if (version === registered) return true;
-  const [major, minor] = version.split('.').map(Number);
-  const [registeredMajor, registeredMinor] = registered.split('.').map(Number);
-  if (version.includes('-') || registered.includes('-')) return false;
-  return major === registeredMajor && (minor as number) <= (registeredMinor as number);
 }

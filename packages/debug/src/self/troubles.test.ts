@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fits } from './api-facts.ts';
+import { fits } from './api-copies.ts';
 import { type Situation, troublesOf } from './troubles.ts';
 
 const copy = { version: '1.9.1', path: 'node_modules/@opentelemetry/api', sees: true };

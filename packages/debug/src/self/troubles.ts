@@ -1,5 +1,6 @@
 import { oneLine } from '../pages/text.ts';
 import type { SelfSource } from '../view/self-view.ts';
+import { sentencesOn } from './api-copies.ts';
 
 /** What is looked at to say why there are no spans. */
 export interface Situation extends SelfSource {
@@ -36,13 +37,7 @@ const noContextManager: Rule = ({ api }) =>
   api.contextManager === undefined &&
   'No context manager is registered with the OpenTelemetry API, so every span begins a request of its own: register `new AsyncLocalStorageContextManager()` of @sonde/context.';
 
-const blindCopies: Rule = ({ api: { copies, registeredVersion } }) =>
-  copies
-    .filter(({ sees }) => !sees)
-    .map(
-      ({ path, version }) =>
-        `@opentelemetry/api ${version} at ${path} does not see what version ${registeredVersion} has registered, so its spans record nothing: let one version of the package be installed (npm ls @opentelemetry/api).`,
-    );
+const blindCopies: Rule = ({ api: { copies, registeredVersion } }) => sentencesOn(copies, registeredVersion);
 
 const allIgnored: Rule = ({ facts: { ignoredRequests = 0 }, seen }) =>
   seen === 0 &&
