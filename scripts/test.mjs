@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureChromium } from './chromium.mjs';
+import { ensureGo } from './go.mjs';
 import { ensureNextApplication } from './next.mjs';
 import { build, node, nodeBinary, root, run, runningNode, SUPPORTED_NODES } from './workspace.mjs';
 
@@ -92,6 +93,7 @@ await checkTypes();
 await checkLint();
 for (const major of versions) await runTests(major, ['unit', 'conformance']);
 if (!quick) {
+  await ensureGo();
   for (const major of versions) await runTests(major, ['http', 'httptrace', 'interop', 'e2e']);
   await ensureNextApplication();
   for (const major of versions) await runTests(major, ['next']);

@@ -25,11 +25,13 @@ export interface AccessOptions<Asking = IncomingMessage> {
 export interface Access {
   /** The pages. */
   readonly any: boolean;
+  /** What costs the process something while it is made: profiles. Default `false`. */
+  readonly actions?: boolean;
   /** Lines of traces that are marked as sensitive, and the entries of event logs, too. */
   readonly sensitive: boolean;
 }
 
-const EVERYTHING: Access = { any: true, sensitive: true };
+const EVERYTHING: Access = { any: true, sensitive: true, actions: true };
 
 /** Where a request comes from, as far as the rule needs it. */
 export interface Visitor {
@@ -86,6 +88,19 @@ export function accessRule<Asking>(
   };
 }
 
+/**
+ * Why a visitor may not have something done that costs the process; undefined when they may. A link on a page of another
+ * site shows a page here to whoever follows it, and must not have the process do a thing.
+ */
+export function whyNoAction({ actions }: Access, { headers }: Visitor): string | undefined {
+  if (actions !== true) {
+    return "sonde: profiles are closed, because the application's authRequest does not answer actions: true";
+  }
+  const site = headers['sec-fetch-site'];
+  if (site === undefined || site === 'same-origin' || site === 'none') return undefined;
+  return 'sonde: profiles are not taken for a link on a page of another site; open this address yourself';
+}
+
 function askApplication<Asking>(
   authRequest: NonNullable<AccessOptions<Asking>['authRequest']>,
   request: Asking,
@@ -93,7 +108,9 @@ function askApplication<Asking>(
   try {
     // What comes back is foreign: a promise, say, is true without meaning it.
     const answer: Partial<Access> | undefined = authRequest(request);
-    if (answer?.any === true) return { any: true, sensitive: answer.sensitive === true };
+    if (answer?.any === true) {
+      return { any: true, sensitive: answer.sensitive === true, actions: answer.actions === true };
+    }
     return "sonde: closed, because the application's authRequest says so";
   } catch (error) {
     sayFailed('sonde: authRequest failed, so nobody may look', error);

@@ -46,6 +46,7 @@ export function debugFetch(options: DebugOptions<Request> = {}): DebugFetch {
       peer: info?.remoteAddress,
       asking: request,
       serving: info?.serving,
+      left: () => request.signal,
     };
     const reply = await answer(target, visit);
     if (method === 'HEAD') reply.stream?.end();

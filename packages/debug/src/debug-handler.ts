@@ -37,7 +37,12 @@ export function debugHandler(options: DebugOptions = {}): DebugHandler {
       return false;
     }
     const { method = '' } = request;
-    const visit = { ...visitorOf(request), method, serving: () => isServing(request) };
+    const visit = {
+      ...visitorOf(request),
+      method,
+      serving: () => isServing(request),
+      left: () => closing(response),
+    };
     // Nobody waits for it: what failed here would end the process.
     answer(target, visit)
       .then((reply) => send(request, response, reply))
@@ -67,6 +72,13 @@ function send(request: IncomingMessage, response: ServerResponse, reply: Reply):
   const alone = request.httpVersionMajor === 1;
   response.writeHead(status, alone ? { ...headers, Connection: 'close' } : headers);
   void pour(stream, response);
+}
+
+/** Aborted when the response is sent, or its connection lost. */
+function closing(response: ServerResponse): AbortSignal {
+  const closed = new AbortController();
+  response.once('close', () => closed.abort());
+  return closed.signal;
 }
 
 /** Who makes a request of node:http or node:http2. */

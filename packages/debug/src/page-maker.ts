@@ -6,6 +6,7 @@
  */
 export { runtimeBetween } from '@sonde/runtime';
 export { livePage } from './live/live-page.ts';
+export { act } from './routes/act.ts';
 export { hearElsewhere } from './routes/hear-elsewhere.ts';
 export { respond } from './routes/respond.ts';
 export { readSelf } from './self/read-self.ts';

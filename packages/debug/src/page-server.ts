@@ -11,7 +11,7 @@ import { registry } from './registry.ts';
 import { sayFailed } from './report.ts';
 import type { RequestStore } from './requests/request-store.ts';
 import { FORMS } from './routes/form.ts';
-import type { PageResponse, PageSource } from './routes/route.ts';
+import type { ActionResponse, PageResponse, PageSource } from './routes/route.ts';
 import type { SelfFacts } from './self/self-facts.ts';
 import { inSlices, turn } from './slices.ts';
 
@@ -43,6 +43,8 @@ export interface Visit<Asking> extends Visitor {
   readonly asking: Asking;
   /** Whether the server still takes requests. Default: it does. */
   readonly serving?: (() => boolean) | undefined;
+  /** Aborted when whoever asked has gone. Called at most once, for what takes its time. Default: they stay. */
+  readonly left?: (() => AbortSignal) | undefined;
 }
 
 /** What an adapter is to send. To HEAD the body is not sent, and a stream is ended at once. */
@@ -102,7 +104,9 @@ export function pageServer<Asking>(
       sensitive: access.sensitive,
     };
     try {
-      const { hearElsewhere, livePage, readSelf, respond, runtimeBetween } = await import('./page-maker.ts');
+      const { act, hearElsewhere, livePage, readSelf, respond, runtimeBetween } = await import(
+        './page-maker.ts'
+      );
       const source = (): PageSource => {
         if (options.download !== undefined) return options.download;
         const { node } = process.versions;
@@ -110,6 +114,8 @@ export function pageServer<Asking>(
         const self = () => readSelf(options.self);
         return { store, process: facts, now: hrTimeOf(store.now()), self, runtime: runtimeBetween };
       };
+      const done = await act(asked, source, visit, access);
+      if (done !== undefined) return replyWith(done, done.headers);
       if (wantsUpdates(asked.accept)) {
         const page = livePage(asked, source, visit.serving);
         if (page !== undefined) return replyWithUpdates(live.begin(page));
@@ -127,13 +133,16 @@ export function pageServer<Asking>(
   };
 }
 
+/** A page, or what was done. */
+type Written = Pick<ActionResponse, 'body' | 'status' | 'type'>;
+
 function line(status: number, sentence: string): PageResponse {
   return { status, type: 'text/plain; charset=utf-8', body: `${sentence}\n` };
 }
 
-function replyWith({ body, status, type }: PageResponse, more: Record<string, string> = {}): Reply {
+function replyWith({ body, status, type }: Written, more: Readonly<Record<string, string>> = {}): Reply {
   // Once, not to count them, to put a head before them, and to send them: of 4 MB each takes 3 to 10 ms.
-  const bytes = Buffer.from(body);
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
   return {
     status,
     headers: { 'Content-Type': type, 'Content-Length': `${bytes.length}`, ...HEADERS, ...more },

@@ -6,6 +6,9 @@ export const FORMS = {
   markdown: { type: 'text/markdown; charset=utf-8', suffix: '.md' },
   otlp: { type: 'application/json; charset=utf-8', suffix: '.otlp.json' },
   lines: { type: 'application/x-ndjson; charset=utf-8', suffix: '.otlp.jsonl' },
+  pprof: { type: 'application/octet-stream', suffix: '.pb.gz' },
+  cpuprofile: { type: 'application/json; charset=utf-8', suffix: '.cpuprofile' },
+  heapprofile: { type: 'application/json; charset=utf-8', suffix: '.heapprofile' },
   perfetto: { type: 'application/json; charset=utf-8', suffix: '.perfetto.json' },
 } as const;
 export type Form = keyof typeof FORMS;

@@ -23,6 +23,9 @@ type PageName =
   | 'compare'
   | 'errors'
   | 'events'
+  | 'pprof'
+  | 'pprofFolder'
+  | 'profile'
   | 'self'
   | 'download'
   | 'schema'
@@ -40,6 +43,9 @@ export const PLACES: Readonly<Record<PageName, Place>> = {
   compare: page('/compare'),
   errors: page('/errors'),
   events: page('/events'),
+  pprof: page('/pprof'),
+  pprofFolder: { ...page('/pprof/'), unsuffixed: true },
+  profile: { path: '/pprof/*', forms: ['pprof', 'cpuprofile', 'heapprofile', 'text'] },
   self: page('/sonde'),
   download: { path: '/download', forms: ['html'], unsuffixed: true },
   schema: asset('/schema.json'),

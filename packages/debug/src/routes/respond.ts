@@ -1,6 +1,6 @@
 import { cut, TITLE_LIMIT } from '../pages/text.ts';
 import type { Steps } from '../slices.ts';
-import { answerMissing } from './answer.ts';
+import { answerMissing, answerText } from './answer.ts';
 import { acceptedForm } from './form.ts';
 import type { PageRequest, PageResponse, PageSource } from './route.ts';
 import { routeOf } from './routes.ts';
@@ -22,6 +22,8 @@ export function* respond(asked: PageRequest, source: PageSource): Steps<PageResp
     );
   }
   const { route, id } = found;
+  // `pageServer` lets those act who may.
+  if ('act' in route) return answerText('this is made while it is asked for\n', 404);
   if ('body' in route) return { status: 200, type: route.type, body: route.body };
   const form = found.form ?? acceptedForm(accept, route.forms);
   const live = route.live !== undefined;

@@ -68,10 +68,33 @@ export interface PageRoute extends Place {
   answer(asked: Asked, source: PageSource): Steps<PageResponse>;
 }
 
+/** What costs the process something while it is made, and takes its time: a profile. */
+export interface ActionRoute extends Place {
+  /** Called for GET alone, and for those who have the right to it. Never rejects for anything that can be asked. */
+  act(asked: ActionAsked, source: PageSource): Promise<ActionResponse>;
+}
+
+export interface ActionAsked {
+  /** What the suffix asks for. */
+  readonly form: Form | undefined;
+  readonly query: URLSearchParams;
+  /** What stands for the `*` of the route's path, decoded. */
+  readonly id: string;
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal: AbortSignal;
+}
+
+export interface ActionResponse {
+  readonly status: number;
+  readonly type: string;
+  readonly body: Uint8Array<ArrayBuffer> | string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** Something that pages use and that is the same for everyone. */
 export interface AssetRoute extends Place {
   readonly type: string;
   readonly body: string;
 }
 
-export type Route = PageRoute | AssetRoute;
+export type Route = PageRoute | ActionRoute | AssetRoute;

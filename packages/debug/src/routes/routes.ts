@@ -6,6 +6,7 @@ import { errorsRoute } from './errors.ts';
 import { eventsRoute } from './events.ts';
 import { mountPointRoute } from './mount-point.ts';
 import { type FoundPlace, PLACES, placeOf } from './places.ts';
+import { pprofRoutes } from './pprof.ts';
 import { requestsRoute } from './requests.ts';
 import type { Route } from './route.ts';
 import { schemaRoute } from './schema.ts';
@@ -21,6 +22,7 @@ export const ROUTES: readonly Route[] = [
   compareRoute,
   errorsRoute,
   eventsRoute,
+  ...pprofRoutes,
   selfRoute,
   ...tracezRoutes,
   downloadRoute,

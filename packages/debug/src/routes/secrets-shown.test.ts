@@ -122,7 +122,9 @@ const suffixed = (path: string, forms: readonly Form[]): string[] =>
   path.endsWith('/') ? [] : forms.map((form) => `${path}${FORMS[form].suffix}`);
 
 /** The page as it is, and what keeps an open one up to date. */
-async function ask(path: string, query: string): Promise<string> {
+async function ask(path: string, asked: string): Promise<string> {
+  // Profiles take their time: none is needed here for long.
+  const query = path.startsWith('/pprof/') ? `${asked.replace(/\bseconds=\d+/, '')}&seconds=0.01` : asked;
   const once = await replyTo(path, query, '');
   let file = '';
   for await (const chunk of once.stream?.chunks ?? []) file += chunk;

@@ -3,6 +3,7 @@ import type { CompareView } from '../view/compare-view.ts';
 import { ERROR_SORTS, type ErrorsView } from '../view/errors-view.ts';
 import type { EventListView, EventsView } from '../view/events-view.ts';
 import type { HistogramView } from '../view/histogram-view.ts';
+import type { PprofView, ProfileView } from '../view/pprof-view.ts';
 import type { BucketListView, RequestsView } from '../view/requests-view.ts';
 import type { QueryFault, SearchView } from '../view/search-view.ts';
 import type { SelfView } from '../view/self-view.ts';
@@ -59,6 +60,20 @@ export const PAGE_DEFINITIONS: Readonly<Record<string, PageDefinition>> = {
     paths: ['/'],
     when: '`Accept: application/json`',
     schema: page<{ pages: string[] }>('What there is.', { pages: list(text(''), 'Paths from here.') }),
+  },
+  Pprof: {
+    paths: ['/pprof.json'],
+    schema: page<PprofView>('The profiles that there are.', {
+      underWay: optional(text('What is being taken: another one is refused meanwhile.')),
+      profiles: list(
+        object<ProfileView>('A profile.', {
+          name: text('As in its address: `pprof/<name>`.'),
+          count: optional(count('How many there are now, of those that the program counts itself.')),
+          description: text('What it tells.'),
+        }),
+        "Go's, then those of `newProfile()`, by name.",
+      ),
+    }),
   },
   Requests: {
     paths: ['/requests.json'],

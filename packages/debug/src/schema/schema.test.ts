@@ -1,5 +1,6 @@
 import { ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { resourceFromAttributes, TracerProvider } from '@sonde/core';
+import { heavyAction, newProfile } from '@sonde/runtime';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { otlpLines } from '../forms/otlp-lines.ts';
@@ -89,6 +90,8 @@ let tracedByHand = '';
 
 /** A bit of everything that pages tell. */
 beforeAll(() => {
+  newProfile('shop.connections').add({});
+  void heavyAction('a test', () => new Promise(() => {}));
   const tracer = new TracerProvider({
     spanProcessors: [new RequestsProcessor(store)],
     resource: resourceFromAttributes({ 'service.name': 'shop', 'process.pid': 7 }),
@@ -199,6 +202,8 @@ const samples = (): [address: string, definition: string][] => [
   ['/events.json', 'Events'],
   ['/events.json?fam=shop.Pool&b=3&exp=1', 'EventList'],
   ['/events.json?fam=none&b=1', 'Refusal'],
+  ['/pprof.json', 'Pprof'],
+  ['/pprof/', 'Pprof'],
   ['/sonde.json', 'Sonde'],
   ['/tracez/api/aggregations', 'TracezAggregations'],
   ['/tracez/api/latency/4/GET', 'TracezSpans'],
