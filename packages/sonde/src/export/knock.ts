@@ -17,7 +17,8 @@ export function unreachable(url: URL): Promise<string | undefined> {
       resolve(code);
     };
     socket.once('connect', () => answer(undefined));
-    socket.once('timeout', () => answer('ETIMEDOUT'));
+    // If the program has been too busy to see it, it sees it first.
+    socket.once('timeout', () => setImmediate(answer, 'ETIMEDOUT').unref());
     socket.once('error', (error: NodeJS.ErrnoException) => answer(error.code ?? error.message));
     socket.unref();
   });

@@ -1,8 +1,14 @@
-import { BroadcastChannel, threadId, type Worker } from 'node:worker_threads';
+import {
+  BroadcastChannel,
+  type MessagePort,
+  receiveMessageOnPort,
+  threadId,
+  type Worker,
+} from 'node:worker_threads';
 
 const CHANNEL = 'sonde.leaving';
 /** A thread that is busy for longer does not hear that it is called, in milliseconds. */
-const EAR_MILLIS = 200;
+const EAR_MILLIS = 500;
 /** Places in {@link Call.counts}. */
 const HEARD = 0;
 const DONE = 1;
@@ -29,7 +35,10 @@ export class OtherThreads {
   /** Bids them hand over what they have, and go no further; answers what waits until all have done so. */
   call(): (deadline: number) => void {
     const { channel, present } = this;
-    if (channel === undefined || present.size === 0) return () => {};
+    if (channel === undefined) return () => {};
+    // What the event loop has not come to.
+    for (let next = receive(channel); next !== undefined; next = receive(channel)) this.hear(next.message);
+    if (present.size === 0) return () => {};
     const counts = new Int32Array(new SharedArrayBuffer(8));
     const lastHeard = performance.now() + EAR_MILLIS;
     channel.postMessage({ counts } satisfies Message);
@@ -50,12 +59,14 @@ export class OtherThreads {
   };
 
   private listen(): BroadcastChannel {
-    const channel = open((message) => {
-      if ('here' in message) this.present.add(message.here);
-      if ('gone' in message) this.present.delete(message.gone);
-    });
+    const channel = open((message) => this.hear(message));
     channel.postMessage({ asks: 'who is there' } satisfies Message);
     return channel;
+  }
+
+  private hear(message: Message): void {
+    if ('here' in message) this.present.add(message.here);
+    if ('gone' in message) this.present.delete(message.gone);
   }
 }
 
@@ -75,6 +86,11 @@ export function hearMainThread(handAllOver: () => void): () => void {
     channel.postMessage({ gone: threadId } satisfies Message);
     channel.close();
   };
+}
+
+/** Node takes a BroadcastChannel there, too; its types don't know. */
+function receive(channel: BroadcastChannel): { message: Message } | undefined {
+  return receiveMessageOnPort(channel as unknown as MessagePort);
 }
 
 /** Keeps no thread alive. */
