@@ -60,6 +60,34 @@ describe('by the variables of OTLP', () => {
   );
 });
 
+it.each(['json', 'protobuf'])(
+  'headers and credentials are on no page and in no log, as http/%s',
+  async (form) => {
+    const collector = await collect();
+    const program = new Program(['--import', 'sonde/register', 'e2e/programs/server.mjs'], {
+      OTEL_EXPORTER_OTLP_ENDPOINT: `${collector.url.replace('//', '//user:geheim@')}/elsewhere?key=geheim`,
+      OTEL_EXPORTER_OTLP_PROTOCOL: `http/${form}`,
+      OTEL_EXPORTER_OTLP_HEADERS: 'api-key=geheim',
+      OTEL_EXPORTER_OTLP_TRACES_HEADERS: 'broken geheim',
+      OTEL_EXPORTER_OTLP_HEADER: 'geheim',
+      OTEL_BSP_SCHEDULE_DELAY: '10',
+      SONDE_LOG: 'debug',
+    });
+    undo.push(() => program.kill());
+    const [, port] = await program.prints(/listening on (\d+)/);
+    await (await fetch(`http://localhost:${port}/orders/7`)).text();
+    // The collector takes spans elsewhere, and answers with what it was asked.
+    await program.prints(/no spans can be delivered/);
+    expect(collector.headers[0]?.['api-key']).toBe('geheim');
+    for (const page of ['sonde', 'sonde.json', 'sonde.txt', 'requests.json', 'download']) {
+      const text = await (await fetch(`http://localhost:${port}/debug/${page}`)).text();
+      expect(text.length).toBeGreaterThan(100);
+      expect(text).not.toContain('geheim');
+    }
+    expect(program.stderr).not.toContain('geheim');
+  },
+);
+
 describe('by other exporters', () => {
   it('OTEL_TRACES_EXPORTER=console,otlp prints spans, and sends them', async () => {
     const collector = await collect();

@@ -44,7 +44,7 @@ export class Collector {
   readonly spans: ReceivedSpan[] = [];
   /** Content types of the requests, in their order. */
   readonly contentTypes: string[] = [];
-  /** All their headers. */
+  /** All their headers, of those that were refused too. */
   readonly headers: IncomingHttpHeaders[] = [];
   /** What was wrong with requests that could not be decoded. */
   readonly problems: string[] = [];
@@ -91,6 +91,7 @@ export class Collector {
   }
 
   private async receive(request: IncomingMessage): Promise<void> {
+    this.headers.push(request.headers);
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const sent = Buffer.concat(chunks);
@@ -98,7 +99,6 @@ export class Collector {
     const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent;
     const type = request.headers['content-type'] ?? '';
     this.contentTypes.push(type);
-    this.headers.push(request.headers);
     this.spans.push(...decode(type, body));
     for (const waiter of this.waiting.splice(0)) {
       if (waiter.enough(this.spans)) waiter.tell();
