@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -271,6 +271,20 @@ describe('the last spans', () => {
     expect(program.stderr).toBe(
       `sonde: 10 spans are lost with the end of the process: ${url}/v1/traces did not take them (HTTP 404)\n`,
     );
+  });
+
+  it('are in the file that was given for them where nobody is, when a signal ends the process', async () => {
+    const nobody = createServer();
+    const url = await listen(nobody);
+    await new Promise((resolve) => nobody.close(resolve));
+    const file = join(folder, 'spill.ndjson');
+    const program = leave('stay', url, { count: '10', env: { SONDE_SPILL_FILE: file } });
+    await program.prints(/running/);
+    program.kill('SIGTERM');
+    expect(await program.ended).toBe('SIGTERM');
+    const names = [...readFileSync(file, 'utf8').matchAll(/"name":"(step \d)"/g)].map(([, name]) => name);
+    expect(names).toEqual(Array.from({ length: 10 }, (_, i) => `step ${i}`));
+    expect(program.stderr).not.toContain('lost');
   });
 
   it('are counted as lost where nobody is', async () => {

@@ -161,6 +161,11 @@ export class ExportProcessor implements SpanProcessor, Unsent {
     return this.queue.heldSpans > 0 && !this.gaveUp;
   }
 
+  /** Whether what cannot be sent at the end goes to a file. */
+  get keeps(): boolean {
+    return this.spill !== undefined;
+  }
+
   /**
    * {@link forceFlush} for the end of the process, which waits no longer than 3 s. What is left then goes to the file, or
    * what is in it is sent.

@@ -99,6 +99,7 @@ export class TailProcessor extends SampledSpans {
     return {
       otlp,
       processor: {
+        keeps: processor.keeps,
         any: () => this.isAnySlow() || processor.any(),
         flush: () => {
           this.chooseSlow();

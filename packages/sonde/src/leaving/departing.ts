@@ -8,6 +8,8 @@ export const PATIENCE_MILLIS = 3_000;
 export interface Unsent {
   /** Whether there is anything. */
   any(): boolean;
+  /** Whether {@link flush} keeps in a file what it cannot send, which {@link takeUnsent} does not. */
+  readonly keeps: boolean;
   /** By the event loop, as long as there is one. Never rejects. */
   flush(): Promise<void>;
   /** All of it, for whoever sends it on; it counts as sent then. */

@@ -11,6 +11,7 @@ it('everything is undone, and nothing more is flushed', async () => {
     any: () => true,
     flush: async () => void flushes++,
     takeUnsent: () => [],
+    keeps: false,
   };
   const before = listeners();
   const undo = flushOnLeaving([{ processor, otlp: undefined }], () => {});
@@ -43,6 +44,7 @@ it('what has nothing to send is not asked to', () => {
     any: () => false,
     flush: () => Promise.reject(new Error('asked')),
     takeUnsent: () => [],
+    keeps: false,
   };
   const undo = flushOnLeaving([{ processor, otlp: undefined }], () => {});
   process.emit('beforeExit', 0);

@@ -44,7 +44,12 @@ export function flushOnLeaving(departing: readonly Departing[], say: (sentence: 
   process.on('beforeExit', onBeforeExit);
   const undo = [
     onExit(handAllOver),
-    onLeavingBySignal({ anyUnsent, flush, handAllOver }),
+    onLeavingBySignal({
+      anyUnsent,
+      flush,
+      handAllOver,
+      flushesFirst: departing.some(({ processor }) => processor.keeps),
+    }),
     threads === undefined ? hearMainThread(handAllOver) : () => threads.stop(),
   ];
   return () => {

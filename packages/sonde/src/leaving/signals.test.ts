@@ -6,11 +6,13 @@ import { onLeavingBySignal } from './signals.ts';
 let events: string[];
 /** What is unsent: by the event loop alone, or at once. */
 let unsent: { slow: boolean };
+let flushesFirst: boolean;
 let undo: () => void;
 
 beforeEach(() => {
   events = [];
   unsent = { slow: false };
+  flushesFirst = false;
   // The test shall survive it.
   vi.spyOn(process, 'kill').mockImplementation((pid, signal) => {
     events.push(`kill ${pid === process.pid ? 'self' : pid} ${signal}`);
@@ -18,6 +20,9 @@ beforeEach(() => {
   });
   undo = onLeavingBySignal({
     anyUnsent: () => unsent.slow,
+    get flushesFirst() {
+      return flushesFirst;
+    },
     async flush() {
       events.push('flush');
       await setImmediate();
@@ -40,6 +45,14 @@ it('what only the event loop can send is waited for, and what ended meanwhile is
   expect(events).toEqual(['hand over', 'flush']);
   await expect.poll(() => events).toContain('kill self SIGINT');
   expect(events).toEqual(['hand over', 'flush', 'flushed', 'hand over', 'kill self SIGINT']);
+});
+
+it('where a flush keeps what it cannot send, nothing is handed over before', async () => {
+  unsent.slow = true;
+  flushesFirst = true;
+  process.emit('SIGTERM', 'SIGTERM');
+  await expect.poll(() => events).toContain('kill self SIGTERM');
+  expect(events).toEqual(['flush', 'flushed', 'hand over', 'kill self SIGTERM']);
 });
 
 it('a second signal finds nobody who handles it', async () => {

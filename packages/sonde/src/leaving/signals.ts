@@ -11,6 +11,8 @@ const SIGNALS: readonly NodeJS.Signals[] = [
 interface Parting {
   anyUnsent(): boolean;
   flush(): Promise<void>;
+  /** Whether `flush` does more than `handAllOver`, and is worth that the program goes on meanwhile. */
+  readonly flushesFirst: boolean;
   /** Blocks. */
   handAllOver(): void;
 }
@@ -46,11 +48,11 @@ export function onLeavingBySignal(parting: Parting): () => void {
   };
 }
 
-function die(signal: NodeJS.Signals, { anyUnsent, flush, handAllOver }: Parting): void {
+function die(signal: NodeJS.Signals, { anyUnsent, flush, flushesFirst, handAllOver }: Parting): void {
   const kill = (): void => {
     process.kill(process.pid, signal);
   };
-  handAllOver();
+  if (!flushesFirst || !anyUnsent()) handAllOver();
   if (!anyUnsent()) {
     kill();
     return;
