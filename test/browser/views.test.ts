@@ -24,6 +24,7 @@ const VIEWS = [
   '/events b=bucket',
   '/events b=bucket exp',
   '/sonde',
+  '/vars',
 ];
 
 /** How a link is followed. */
@@ -120,7 +121,7 @@ describe.skipIf(chromiumPath === undefined)('every view, in Chromium', () => {
       if (href === null || href === '' || href.startsWith('#')) continue;
       const view = viewOf(new URL(href, page.url()).href);
       // Other forms of a page are no views.
-      if (/\.(?:json|jsonl|txt|md)\b|\/download/.test(view) || found.has(view)) continue;
+      if (/\.(?:json|jsonl|txt|md|prom)\b|\/download|\/pprof\//.test(view) || found.has(view)) continue;
       found.set(view, href);
     }
     return found;

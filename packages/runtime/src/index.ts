@@ -1,5 +1,4 @@
 /**
-/**
  * Go's runtime diagnostics for Node.js: what the event loop and the garbage collector do, on the clock of the spans; CPU
  * and heap profiles, and profiles of your own, which the real `go tool pprof` reads.
  *
@@ -46,5 +45,14 @@ export type { Frame, FunctionPlace, Labels, Profile, Sample, ValueType } from '.
 export { profileText } from './profiles/profile-text.ts';
 export type { Waiting } from './profiles/wait.ts';
 export { GC_KINDS, type GcKind, type GcPause } from './record/gc-watch.ts';
+export type { HistorySample } from './record/history.ts';
 export type { LoopInterval, LoopStall } from './record/loop-watch.ts';
-export { type RuntimeWindow, recordRuntime, runtimeBetween } from './record/record-runtime.ts';
+export { type RuntimeWindow, readHistory, recordRuntime, runtimeBetween } from './record/record-runtime.ts';
+export { type GCKindStats, type GCStats, readGCStats } from './stats/gc-stats.ts';
+export { type LoopStats, readLoopStats } from './stats/loop-stats.ts';
+export { type MemStats, readMemStats, type SpaceStats } from './stats/mem-stats.ts';
+export { type ProcessStats, readProcessStats } from './stats/process-stats.ts';
+export { prometheusText } from './stats/prometheus.ts';
+export { publish, readPublished } from './stats/published.ts';
+export { gcTrace } from './trace/gc-trace.ts';
+export { schedTrace } from './trace/sched-trace.ts';

@@ -338,16 +338,6 @@ describe('the limits of a span', () => {
 });
 
 it.each([
-  [undefined, false, []],
-  ['', false, []],
-  ['context', true, []],
-  [' Context , ', true, []],
-  ['ctx', false, ['SONDE_DEBUG has "ctx", expected context; it is ignored']],
-])('with SONDE_DEBUG=%s lost context is looked for: %s', (value, debugContext, warnings) => {
-  expect(read(value === undefined ? {} : { SONDE_DEBUG: value })).toMatchObject({ debugContext, warnings });
-});
-
-it.each([
   [undefined, { console: false, diag: false }, []],
   ['console', { console: true, diag: false }, []],
   [' Diag, console ', { console: true, diag: true }, []],

@@ -3,6 +3,7 @@ import { propagatorFromNames } from '@sonde/context';
 import type { Sampler, SpanLimits, SpanProcessor } from '@sonde/core';
 import type { LogSources } from '@sonde/debug';
 import { CLIENT_PHASES, type ClientPhases } from '@sonde/http';
+import { type DebugSwitches, readDebugSwitches } from './debug-switches.ts';
 import {
   type Environment,
   parseChoice,
@@ -71,8 +72,8 @@ export interface Configuration extends PagesConfiguration, ExporterConfiguration
   readonly tail: TailChoice | undefined;
   readonly spanLimits: SpanLimits;
   readonly propagator: TextMapPropagator;
-  /** Whether to look for lost context. */
-  readonly debugContext: boolean;
+  /** What SONDE_DEBUG switches on. */
+  readonly debug: DebugSwitches;
   /** Whose lines are noted beside spans. */
   readonly logs: LogSources;
   /** Whether the runtime is recorded. */
@@ -112,7 +113,7 @@ export function readConfiguration(options: StartOptions, env: Environment, warn:
     tail: readTail(options.tail, env, warn),
     spanLimits: readSpanLimits(env, warn),
     propagator: propagatorFromNames(env['OTEL_PROPAGATORS'], warn),
-    debugContext: readSwitches(env, 'SONDE_DEBUG', ['context'], warn).includes('context'),
+    debug: readDebugSwitches(env, warn),
     logs: settleLogs(options.logs, warn) ?? readLogSources(env, warn),
     runtime: options.runtime ?? readSwitch(env, 'SONDE_RUNTIME', true, warn),
     clientPhases: readClientPhases(env, warn),

@@ -9,7 +9,7 @@ import {
 } from '@sonde/core';
 import { captureLogLines, RequestsProcessor } from '@sonde/debug';
 import { instrumentHttp } from '@sonde/http';
-import { recordRuntime } from '@sonde/runtime';
+import { gcTrace, recordRuntime, schedTrace } from '@sonde/runtime';
 import { watchApiCopies } from './api-copies.ts';
 import { type Configuration, readConfiguration, type StartOptions } from './configuration.ts';
 import { hearDiag } from './diag-lines.ts';
@@ -62,12 +62,13 @@ function run(settled: Settled, onShutdown: () => void): Sonde {
   const { say } = log;
   const undo: (() => void)[] = [];
   if (configuration.runtime) undo.push(recordRuntime());
+  undo.push(...traceRuntime(configuration));
   const processors: SpanProcessor[] = [new RequestsProcessor()];
   const exporting = startExports(configuration, say);
   const exports = exporting.map(({ processor }) => processor);
   const tail = configuration.tail && new TailProcessor(configuration.tail, exports);
   if (exports.length > 0) processors.push(tail ?? new SampledSpans(exports));
-  if (configuration.debugContext) processors.push(new ContextLossDetector({ say }));
+  if (configuration.debug.context) processors.push(new ContextLossDetector({ say }));
 
   const resource = {
     ...detectResource(settled.variables.environment),
@@ -121,6 +122,11 @@ function exportedBy(processors: readonly SpanProcessor[]): Departing[] {
   return processors
     .filter((processor) => processor instanceof ExportProcessor)
     .map((processor) => ({ processor, otlp: undefined }));
+}
+
+/** Lines on stderr, as GODEBUG has them. */
+function traceRuntime({ debug: { gctrace, schedtrace } }: Configuration): (() => void)[] {
+  return [...(gctrace ? [gcTrace()] : []), ...(schedtrace === undefined ? [] : [schedTrace(schedtrace)])];
 }
 
 function carryContext({ propagator }: Configuration): (() => void)[] {

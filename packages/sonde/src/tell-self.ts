@@ -56,7 +56,7 @@ function samplingTroubles(sampler: string, exporting: boolean): string[] {
 
 function instrumentationOf(
   http: ReturnType<typeof httpInstrumentation>,
-  { clientPhases, debugContext, logs, path, peers, port, runtime }: Configuration,
+  { clientPhases, debug, logs, path, peers, port, runtime }: Configuration,
 ): InstrumentationFact[] {
   const clients = (http?.clients ?? []).map(({ active, copies, name }) => ({
     name: `${name} client`,
@@ -80,7 +80,7 @@ function instrumentationOf(
       .filter((source) => logs[source] === true)
       .map((source) => ({ name: `Log lines of ${source}`, active: true })),
     { name: 'Event loop and garbage collections', active: runtime },
-    ...(debugContext ? [{ name: 'Search for lost context', active: true }] : []),
+    ...(debug.context ? [{ name: 'Search for lost context', active: true }] : []),
   ];
 }
 

@@ -17,11 +17,11 @@ ${sentences.map((sentence) => html`<li>${sentence}</li>`)}
 </ul></section>`;
 }
 
-function section({ columns, note, rows, title }: Section): Html {
+export function section({ columns, note, rows, title }: Section): Html {
   const cell = (text: string, i: number) =>
     html`<td${columns?.[i + 1]?.number && html` class="number${text === '0' && ' none'}"`}>${text}</td>`;
   return html`<section><h2>${title}</h2>
-<div class="scroll"><table class="plain${columns === undefined && ' pairs'}">
+<div class="scroll"${(columns?.length ?? 0) > 4 && html` tabindex="0" role="region" aria-label="${title}"`}><table class="plain${columns === undefined && ' pairs'}">
 ${columns !== undefined && html`<thead><tr>${columns.map(({ name, number }) => html`<th scope="col"${number && html` class="number"`}>${name}</th>`)}</tr></thead>`}
 <tbody>
 ${rows.map(([name, ...cells]) => html`<tr><th scope="row">${name}</th>${cells.map(cell)}</tr>\n`)}</tbody>

@@ -9,7 +9,7 @@ export function selfText(view: SelfView): string {
   return `${troubles === '' ? '' : `What to look at\n${troubles}\n`}${sectionsOf(view).map(sectionText).join('\n')}`;
 }
 
-function sectionText({ columns, note, rows, title }: Section): string {
+export function sectionText({ columns, note, rows, title }: Section): string {
   const head = columns === undefined ? [] : [columns.map(({ name }) => name)];
   const table = aligned(
     [...head, ...rows.map((row) => row.map(oneLine))],

@@ -16,6 +16,20 @@ const processes = [
   .map(([light, dark], i) => `.process-${i}{--process:light-dark(${light},${dark})}`)
   .join('\n');
 
+/** The colours of a chart. */
+const series = [
+  ['#3f6fb0', '#6d9bd8'],
+  ['#b4781e', '#d6a04c'],
+  ['#1f8a86', '#4fbdb8'],
+  ['#a2459b', '#d58bd0'],
+  ['#3f9a53', '#63bd77'],
+  ['#7c7f86', '#888d95'],
+  ['#c2361f', '#f0806c'],
+  ['#7a6a00', '#cdb94a'],
+]
+  .map(([light, dark], i) => `.series-${i}{--series:light-dark(${light},${dark})}`)
+  .join('\n');
+
 /** The one style sheet. No font, image or script is loaded from anywhere. */
 export const stylesheet: string = `:root{
 color-scheme:light dark;
@@ -282,9 +296,20 @@ a:not([href]){color:inherit;text-decoration:none}
 .legend small{color:var(--soft)}
 [class*=process-]>summary{box-shadow:inset 3px 0 var(--process)}
 .service{border:1px solid var(--process);border-radius:3px;padding:0 .35em;margin-inline-end:.25em;font-size:.82em;font-weight:600;color:var(--ink)}
+.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(26rem,100%),1fr));gap:1rem 2.5rem}
+.chart{margin:0}
+.chart figcaption{font-weight:650;font-size:.95rem}
+.chart small{font-weight:400;color:var(--soft)}
+.chart svg{width:100%;height:100px;display:block;margin:.25rem 0;background:var(--raised);border-bottom:1px solid var(--rule)}
+.chart polyline{fill:none;stroke:var(--series);stroke-width:1.5;vector-effect:non-scaling-stroke}
+.chart polygon{fill:var(--series)}
+.chart ul{display:flex;flex-wrap:wrap;gap:.1rem 1.1rem;margin:0;padding:0;list-style:none;font-size:.85rem;color:var(--soft)}
+.chart li::before{content:"";display:inline-block;width:.7em;height:.7em;margin-inline-end:.4em;border-radius:2px;background:var(--series)}
+.chart b{font-weight:500;color:var(--ink);font-variant-numeric:tabular-nums}
 .pages li{margin:.3rem 0}
 ${depths}
 ${processes}
+${series}
 @media (max-width:46rem){
 .bar{flex-wrap:wrap;gap:.2rem 1rem}
 .process{order:1;width:100%}

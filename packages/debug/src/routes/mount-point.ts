@@ -7,7 +7,7 @@ import type { PageRoute } from './route.ts';
 export const mountPointRoute: PageRoute = {
   ...PLACES.mountPoint,
   *answer(asked, source) {
-    const json = { pages: ['requests', 'errors', 'events', 'pprof', 'sonde', 'download'] };
+    const json = { pages: ['requests', 'errors', 'events', 'pprof', 'vars', 'sonde', 'download'] };
     return answer(asked, source, { title: 'debug', json, page: () => indexPage(asked.base) });
   },
 };

@@ -8,6 +8,8 @@ export interface Place {
   readonly forms: readonly Form[];
   /** Set where the path takes no suffix: `/` would be `/.json`. */
   readonly unsuffixed?: true;
+  /** What those get who name no form. Default HTML. */
+  readonly unnamed?: Form;
 }
 
 const page = (path: string, ...more: readonly Form[]): Place => ({
@@ -27,6 +29,7 @@ type PageName =
   | 'pprofFolder'
   | 'profile'
   | 'self'
+  | 'vars'
   | 'download'
   | 'schema'
   | 'stylesheet'
@@ -47,6 +50,8 @@ export const PLACES: Readonly<Record<PageName, Place>> = {
   pprofFolder: { ...page('/pprof/'), unsuffixed: true },
   profile: { path: '/pprof/*', forms: ['pprof', 'cpuprofile', 'heapprofile', 'text'] },
   self: page('/sonde'),
+  // As Go answers whoever reads its variables.
+  vars: { ...page('/vars', 'prometheus', 'openmetrics'), unnamed: 'json' },
   download: { path: '/download', forms: ['html'], unsuffixed: true },
   schema: asset('/schema.json'),
   stylesheet: asset('/sonde.css'),

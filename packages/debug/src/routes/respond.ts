@@ -25,7 +25,7 @@ export function* respond(asked: PageRequest, source: PageSource): Steps<PageResp
   // `pageServer` lets those act who may.
   if ('act' in route) return answerText('this is made while it is asked for\n', 404);
   if ('body' in route) return { status: 200, type: route.type, body: route.body };
-  const form = found.form ?? acceptedForm(accept, route.forms);
+  const form = found.form ?? acceptedForm(accept, route.forms, route.unnamed);
   const live = route.live !== undefined;
   return yield* route.answer({ form, query, sensitive, id, base, inner, live }, source);
 }

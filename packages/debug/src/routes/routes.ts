@@ -13,6 +13,7 @@ import { schemaRoute } from './schema.ts';
 import { selfRoute } from './self.ts';
 import { traceRoute } from './trace.ts';
 import { tracezRoutes } from './tracez.ts';
+import { varsRoute } from './vars.ts';
 
 /** Each page and what makes it. */
 export const ROUTES: readonly Route[] = [
@@ -24,6 +25,7 @@ export const ROUTES: readonly Route[] = [
   eventsRoute,
   ...pprofRoutes,
   selfRoute,
+  varsRoute,
   ...tracezRoutes,
   downloadRoute,
   schemaRoute,

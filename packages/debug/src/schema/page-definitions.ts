@@ -9,6 +9,7 @@ import type { QueryFault, SearchView } from '../view/search-view.ts';
 import type { SelfView } from '../view/self-view.ts';
 import type { RequestSummary } from '../view/summary.ts';
 import type { TraceReport } from '../view/trace-report.ts';
+import type { VarsView } from '../view/vars-view.ts';
 import {
   count,
   flag,
@@ -250,6 +251,22 @@ export const PAGE_DEFINITIONS: Readonly<Record<string, PageDefinition>> = {
       tail: optional(ref('Tail', 'Where requests that the sampler left out may be exported all the same.')),
       environment: optional(list(ref('Environment'), 'Variables that are set.')),
     }),
+  },
+  Vars: {
+    paths: ['/vars.json'],
+    schema: page<VarsView>(
+      'The runtime, as Go’s expvar: and what the program published, each by its own name.',
+      {
+        cmdline: list(
+          text(''),
+          'The command, without credentials; the first two words for who may not see more.',
+        ),
+        memstats: ref('MemStats'),
+        gcstats: ref('GCStats'),
+        loopstats: ref('LoopStats'),
+        process: ref('ProcessStats'),
+      },
+    ),
   },
   TracezAggregations: {
     paths: ['/tracez/api/aggregations'],

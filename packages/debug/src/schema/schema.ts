@@ -2,6 +2,7 @@ import type { Schema } from './build.ts';
 import { OTHER_DEFINITIONS } from './other-definitions.ts';
 import { PAGE_DEFINITIONS } from './page-definitions.ts';
 import { REQUEST_DEFINITIONS } from './request-definitions.ts';
+import { RUNTIME_DEFINITIONS } from './runtime-definitions.ts';
 import { TRACE_DEFINITIONS } from './trace-definitions.ts';
 
 /**
@@ -20,6 +21,7 @@ export function jsonSchema(): Schema {
       ...Object.fromEntries(pages.map(([name, { schema }]) => [name, schema])),
       ...REQUEST_DEFINITIONS,
       ...TRACE_DEFINITIONS,
+      ...RUNTIME_DEFINITIONS,
       ...OTHER_DEFINITIONS,
     },
   };

@@ -4,7 +4,7 @@ import { epochOf, monotonicMillis } from './clock.ts';
 import { Ring } from './ring.ts';
 
 /** What a process held and did in one second. */
-export interface Sample {
+export interface HistorySample {
   /** When the second ended, milliseconds since the epoch. */
   readonly at: number;
   /** Bytes. */
@@ -35,7 +35,7 @@ export class History {
   /** V8's names without their `_space`: `new`, `old`, `code`, … */
   readonly spaces: readonly string[];
   private readonly ring: Ring;
-  private last = totals(0, 0);
+  private before = totals(0, 0);
 
   constructor() {
     this.spaces = getHeapSpaceStatistics().map(({ space_name: name }) => name.replace(/_space$/, ''));
@@ -44,9 +44,9 @@ export class History {
 
   /** @param gcMillis @param stalls in all, so far */
   sample(gcMillis: number, delayMillis: number, stalls: number): void {
-    const before = this.last;
+    const { before } = this;
     const now = totals(gcMillis, stalls);
-    this.last = now;
+    this.before = now;
     const elapsed = now.now - before.now;
     if (elapsed <= 0) return;
     const { arrayBuffers, external, heapTotal, rss } = process.memoryUsage();
@@ -68,25 +68,31 @@ export class History {
   }
 
   /** The earliest first. */
-  samples(): Sample[] {
-    const { ring, spaces } = this;
-    return Array.from({ length: ring.count }, (_, i) => {
-      const cell = (column: number): number => ring.get(ring.count - 1 - i, column);
-      return {
-        at: cell(0),
-        rss: cell(1),
-        heapTotal: cell(2),
-        external: cell(3),
-        arrayBuffers: cell(4),
-        cpuUser: cell(5),
-        cpuSystem: cell(6),
-        utilization: cell(7),
-        gc: cell(8),
-        delayMillis: cell(9),
-        stalls: cell(10),
-        spaces: spaces.map((_, i) => cell(FIXED + i)),
-      };
-    });
+  samples(): HistorySample[] {
+    const { count } = this.ring;
+    return Array.from({ length: count }, (_, i) => this.sampleOf(count - 1 - i));
+  }
+
+  latest(): HistorySample | undefined {
+    return this.ring.count === 0 ? undefined : this.sampleOf(0);
+  }
+
+  private sampleOf(age: number): HistorySample {
+    const cell = (column: number): number => this.ring.get(age, column);
+    return {
+      at: cell(0),
+      rss: cell(1),
+      heapTotal: cell(2),
+      external: cell(3),
+      arrayBuffers: cell(4),
+      cpuUser: cell(5),
+      cpuSystem: cell(6),
+      utilization: cell(7),
+      gc: cell(8),
+      delayMillis: cell(9),
+      stalls: cell(10),
+      spaces: this.spaces.map((_, i) => cell(FIXED + i)),
+    };
   }
 }
 

@@ -1,4 +1,5 @@
 import type { GcPause } from './gc-watch.ts';
+import type { HistorySample } from './history.ts';
 import type { LoopInterval, LoopStall } from './loop-watch.ts';
 import { RuntimeRecorder } from './recorder.ts';
 
@@ -49,6 +50,15 @@ export function recordRuntime(): () => void {
 /** The one that records now. */
 export function currentRecorder(): RuntimeRecorder | undefined {
   return registry().recorder;
+}
+
+/** Memory, CPU and the event loop second by second, ten minutes, the earliest first; empty while nothing is recorded. */
+export function readHistory(): {
+  readonly spaces: readonly string[];
+  readonly samples: readonly HistorySample[];
+} {
+  const { history } = currentRecorder() ?? {};
+  return { spaces: history?.spaces ?? [], samples: history?.samples() ?? [] };
 }
 
 /** What the runtime did in some time: parts of it, the earliest first, cut to that time. */

@@ -28,6 +28,7 @@ export class RuntimeRecorder {
   private period = PERIOD_MILLIS;
   private idleTicks = 0;
   private sampledAt = 0;
+  private startedAt = 0;
   private readonly wake = (): void => {
     if (this.period === PERIOD_MILLIS) return;
     this.loop.tick(this.period);
@@ -38,6 +39,7 @@ export class RuntimeRecorder {
     this.gc.start();
     this.loop.begin();
     this.sampledAt = monotonicMillis();
+    this.startedAt = this.sampledAt;
     this.lookEach(PERIOD_MILLIS);
     for (const arrivals of ARRIVALS) arrivals.subscribe(this.wake);
   }
@@ -47,6 +49,10 @@ export class RuntimeRecorder {
     this.timer = undefined;
     this.gc.stop();
     for (const arrivals of ARRIVALS) arrivals.unsubscribe(this.wake);
+  }
+
+  get ageMillis(): number {
+    return monotonicMillis() - this.startedAt;
   }
 
   /** By a timer that does not keep the process alive. */
