@@ -89,6 +89,15 @@ it('what the export queue could not hold is counted, and the rest arrives', asyn
   expect(exporting.exported + exporting.queued + exporting.inFlight + overflow.spans).toBeGreaterThanOrEqual(
     118,
   );
+  expect(exporting.metrics).toContainEqual({
+    name: 'otel.sdk.exporter.span.exported',
+    unit: '{span}',
+    attributes: {
+      'otel.component.type': 'otlp_http_json_span_exporter',
+      'otel.component.name': 'otlp_http_json_span_exporter/0',
+    },
+    value: exporting.exported,
+  });
   expect(exporting.lastError).toBeUndefined();
 });
 

@@ -24,6 +24,8 @@ let made = 0;
 interface Inside {
   /** Where spans wait that the queue has no room for. */
   readonly spill?: Spill | undefined;
+  /** `otel.component.type`. Default: the name of the exporter's class. */
+  readonly exporterType?: string;
   readonly time?: Time;
 }
 
@@ -73,7 +75,7 @@ export class ExportProcessor implements SpanProcessor, Unsent {
 
   /** @param inside for `start()`, and for tests */
   constructor(exporter: SpanExporter, options: ExportProcessorOptions = {}, inside: Inside = {}) {
-    const { spill, time = realTime } = inside;
+    const { exporterType, spill, time = realTime } = inside;
     this.sayAny = options.say ?? ((sentence) => diag.warn(`sonde: ${sentence}`));
     this.setting = settleExportOptions(options, (sentence) => this.say(sentence));
     const isExporter = typeof exporter?.export === 'function';
@@ -90,7 +92,7 @@ export class ExportProcessor implements SpanProcessor, Unsent {
       {
         endpoint: this.name,
         processorName: `sonde_export_processor/${number}`,
-        exporterName: `${className}/${number}`,
+        exporterName: `${exporterType ?? className}/${number}`,
         maxQueueBytes: this.setting.maxQueueBytes,
         maxQueueSize: this.setting.maxQueueSize,
         spill,

@@ -44,7 +44,11 @@ function exportByOtlp(
   const processor = new ExportProcessor(
     otlpExporter(otlp),
     { ...batching, concurrency: CONCURRENCY, name, say },
-    { spill: spill && new Spill(spill.file, spill.maxBytes, () => otlpOffice(otlp), say) },
+    {
+      spill: spill && new Spill(spill.file, spill.maxBytes, () => otlpOffice(otlp), say),
+      exporterType:
+        otlp.protocol === 'http/json' ? 'otlp_http_json_span_exporter' : 'otlp_http_span_exporter',
+    },
   );
   void unreachable(url).then((reason) => {
     if (reason !== undefined) processor.notThere(reason);
