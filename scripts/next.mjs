@@ -1,14 +1,13 @@
 // The application of test/next, installed and built as its user would have it: Next bundles it, and Sonde with it.
-import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureInstalled, root, step } from './workspace.mjs';
 
 const project = join(root, 'test/next');
-const PACKAGES = ['sonde', 'context', 'core', 'debug', 'http', 'httptrace'];
 
 export async function ensureNextApplication() {
   await ensureInstalled(project, 'Installing Next for its test (once; 320 MB) …');
-  for (const name of PACKAGES) {
+  for (const name of readdirSync(join(root, 'packages'))) {
     const installed = join(project, 'node_modules', name === 'sonde' ? name : `@sonde/${name}`);
     rmSync(installed, { recursive: true, force: true });
     mkdirSync(installed, { recursive: true });
