@@ -41,6 +41,16 @@ describe('a span', () => {
     );
   });
 
+  it('says nothing when it is told after its end what it has', () => {
+    const span = start();
+    span.setAttribute('http.route', '/orders/:id').end();
+    span.setAttribute('http.route', '/orders/:id');
+    expect(warn).not.toHaveBeenCalled();
+    span.setAttribute('http.route', '/');
+    expect(warn).toHaveBeenCalledTimes(1);
+    expect(span.attributes).toEqual({ 'http.route': '/orders/:id' });
+  });
+
   it('never cuts a surrogate pair in two', () => {
     const span = start({ attributeValueLengthLimit: 3 });
     span.setAttribute('pair', 'ab😀d').setAttribute('after', 'a😀d');

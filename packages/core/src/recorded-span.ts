@@ -136,13 +136,18 @@ export class RecordedSpan implements Span, Refuser {
   // ---- writing -------------------------------------------------------------------------------------------
 
   setAttribute(key: string, value: AnyValue | undefined): this {
-    if (this.ended) return this.refuseEnded('setAttribute');
+    // What it has is no mistake: Next tells the route of a request when that is over, and it is known by then.
+    if (this.ended) return this.has(key, value) ? this : this.refuseEnded('setAttribute');
     if (typeof key !== 'string' || key === '') return this.warn(refusal(key, value));
     const accepted = this.accept(key, value);
     if (accepted === undefined) return this;
     if (this.bagCount + this.laterCount < this.setting.laterLimit) this.setLater(key, accepted);
     else this.setAtLimit(key, accepted);
     return this;
+  }
+
+  private has(key: string, value: AnyValue | undefined): boolean {
+    return typeof key === 'string' && value !== undefined && this.attributes[key] === value;
   }
 
   private setLater(key: string, value: AttributeValue): void {
