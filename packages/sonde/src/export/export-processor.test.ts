@@ -122,6 +122,21 @@ describe('a batch', () => {
     expect(exporter.names).toEqual(['first', 'second', 'third']);
   });
 
+  it('leaves after the delay where full ones were waiting when its spans ended', async () => {
+    const { end, exporter, time } = scene({ maxExportBatchSize: 3, scheduledDelayMillis: 100 });
+    exporter.answer = (index) => (index === 0 ? later(5_000) : OK);
+    end(3);
+    await time.pass(200);
+    end(5);
+    await time.pass(5_000);
+    expect(
+      exporter.batches
+        .slice(1)
+        .map(({ length }) => length)
+        .sort(),
+    ).toEqual([2, 3, 3]);
+  });
+
   it('has never much more than 1 MiB', async () => {
     const { exporter, time, tracer } = scene();
     for (let i = 0; i < 10; i++) {

@@ -137,10 +137,12 @@ export class ExportProcessor implements SpanProcessor, Unsent {
       return;
     }
     this.gaveUp = false;
+    // Also while full batches wait: nobody would close the one that this span has begun.
+    this.callOff ??= this.closeLater();
     if (queue.ready) {
       this.sender.wake();
       if (this.spill !== undefined) this.spillIfNeedBe(this.spill);
-    } else this.callOff ??= this.closeLater();
+    }
   }
 
   /**
