@@ -9,7 +9,7 @@ import {
 } from '@sonde/core';
 import { captureLogLines, RequestsProcessor } from '@sonde/debug';
 import { instrumentHttp } from '@sonde/http';
-import { gcTrace, recordRuntime, schedTrace } from '@sonde/runtime';
+import { gcTrace, recordRuntime, schedTrace } from '@sonde/runtime/recording';
 import { watchApiCopies } from './api-copies.ts';
 import { type Configuration, readConfiguration, type StartOptions } from './configuration.ts';
 import { hearDiag } from './diag-lines.ts';
