@@ -28,6 +28,7 @@ describe.each([
   ['packages/httptrace/README.md', 5],
   ['packages/sonde/README.md', 1],
   ['docs/TESTING.md', 1],
+  ['docs/RUNTIME.md', 1],
 ])('%s', (document, count) => {
   const programs = programsOf(document);
 
