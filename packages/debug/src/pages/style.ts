@@ -149,6 +149,23 @@ span.none{opacity:.55}
 .failed{color:var(--failed)}
 .running{color:var(--running)}
 a.failed,a.running{text-decoration-color:currentColor}
+.flame{display:block;font-size:12px;border:1px solid var(--rule)}
+.flame text{fill:var(--ink)}
+.flame rect{fill:var(--raised)}
+.flame .own{fill:light-dark(#f3c68f,#7a4d1e)}
+.flame .package{fill:light-dark(#dcc9ee,#4e3a66)}
+.flame .node{fill:light-dark(#c3d8f0,#2c4766)}
+.flame .native{fill:light-dark(#d8d6d0,#44484e)}
+.flame .above{opacity:.55}
+.flame a:is(:hover,:focus-visible) rect{stroke:var(--ink)}
+.flame-key i{display:inline-block;width:.8rem;height:.8rem;margin-inline:.8rem .2rem;border:1px solid var(--rule);vertical-align:-.1rem}
+.flame-key .own{background:light-dark(#f3c68f,#7a4d1e)}
+.flame-key .package{background:light-dark(#dcc9ee,#4e3a66)}
+.flame-key .node{background:light-dark(#c3d8f0,#2c4766)}
+.flame-key .native{background:light-dark(#d8d6d0,#44484e)}
+.source td{padding-block:0}
+.source code{white-space:pre}
+.source .hot{background:var(--raised)}
 .empty,.store{color:var(--soft)}
 .store{margin-top:1.6rem;font-size:.88rem}
 .notice{border-inline-start:3px solid var(--accent);background:var(--raised);padding:.5rem .8rem}

@@ -27,6 +27,7 @@ type PageName =
   | 'events'
   | 'pprof'
   | 'pprofFolder'
+  | 'pprofUi'
   | 'profile'
   | 'self'
   | 'vars'
@@ -48,6 +49,7 @@ export const PLACES: Readonly<Record<PageName, Place>> = {
   events: page('/events'),
   pprof: page('/pprof'),
   pprofFolder: { ...page('/pprof/'), unsuffixed: true },
+  pprofUi: { path: '/pprof/ui', forms: ['html', 'text'] },
   profile: { path: '/pprof/*', forms: ['pprof', 'cpuprofile', 'heapprofile', 'text'] },
   self: page('/sonde'),
   // As Go answers whoever reads its variables.

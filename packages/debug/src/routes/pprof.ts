@@ -8,11 +8,15 @@ import {
   recordHeapProfile,
 } from '@sonde/runtime';
 import { pprofPage, pprofText } from '../pages/pprof-page.ts';
+import { callTree } from '../pprof/call-tree.ts';
 import { spanLabels } from '../pprof/span-labels.ts';
+import { registry } from '../registry.ts';
 import { viewPprof } from '../view/pprof-view.ts';
 import { answer, answerText } from './answer.ts';
 import { FORMS, type Form } from './form.ts';
 import { PLACES } from './places.ts';
+import { numberOf } from './pprof-query.ts';
+import { pprofUiRoute } from './pprof-ui.ts';
 import type { ActionAsked, ActionResponse, ActionRoute, PageRoute, PageSource, Route } from './route.ts';
 
 /** `/debug/pprof/`: which profiles there are. */
@@ -46,6 +50,7 @@ const profileRoute: ActionRoute = {
 export const pprofRoutes: readonly Route[] = [
   indexRoute,
   { ...indexRoute, ...PLACES.pprofFolder },
+  pprofUiRoute,
   profileRoute,
 ];
 
@@ -86,18 +91,17 @@ async function take(asked: ActionAsked, source: PageSource): Promise<ActionRespo
 
 function formOf({ form, query }: ActionAsked): Form {
   if (form !== undefined) return form;
+  // In the browser.
+  if ((numberOf(query, 'ui') ?? 0) > 0) return 'html';
   return (numberOf(query, 'debug') ?? 0) > 0 ? 'text' : 'pprof';
 }
 
-/** @throws {DiagnosticError} for what is no number */
-function numberOf(query: URLSearchParams, name: string): number | undefined {
-  const text = query.get(name);
-  if (text === null || text === '') return undefined;
-  if (/^-?\d+(?:\.\d+)?(?:e\+?\d+)?$/i.test(text)) return Number(text);
-  throw new DiagnosticError('invalid', `${name} is ${JSON.stringify(text.slice(0, 40))}, expected a number`);
-}
-
 async function write(name: string, form: Form, profile: Profile): Promise<ActionResponse> {
+  if (form === 'html') {
+    const number = registry().profiles.keep(callTree(profile));
+    const { body, status, type } = answerText('', 303);
+    return { status, type, body, headers: { Location: `ui?p=${number}` } };
+  }
   if (form === 'text') return { status: 200, type: FORMS.text.type, body: profileText(profile) };
   return attachment(`${fileName(name)}.pb.gz`, FORMS.pprof.type, await encodePprof(profile));
 }

@@ -152,6 +152,7 @@ export function newProfile(name: string): CustomProfile {
 /** What `/debug/pprof/` has, or Go's has, by these names. */
 const RESERVED = new Set([
   'profile',
+  'ui',
   'heap',
   'allocs',
   'trace',
