@@ -38,6 +38,22 @@ it('a start loads neither what makes the pages nor what exports', async () => {
   expect(ofOpenTelemetry(files)).toEqual([]);
 });
 
+it('a start loads none of Node’s heavier modules', async () => {
+  const program = new Program(['--import', 'sonde/register', 'e2e/programs/builtins.mjs'], {
+    NODE_ENV: 'production',
+  });
+  undo.push(() => program.kill());
+  expect(await program.ended).toBe(0);
+  expect(JSON.parse(program.stdout)).toEqual([]);
+});
+
+it('TLS that is loaded after the start is watched from the next connection on', async () => {
+  const program = new Program(['--import', 'sonde/register', 'e2e/programs/late-tls.mjs']);
+  undo.push(() => program.kill());
+  expect(await program.ended).toBe(0);
+  expect(JSON.parse(program.stdout)).toEqual({ before: false, watched: true });
+});
+
 it('what makes the pages is loaded when somebody opens one', async () => {
   const files = await filesOf('visits-itself.mjs');
   expect(files.filter((file) => file.includes('/page-maker'))).toHaveLength(1);

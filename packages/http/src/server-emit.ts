@@ -1,6 +1,5 @@
 import { Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import { Server as HttpsServer } from 'node:https';
 import { Server as NetServer } from 'node:net';
 import { type Emitting, wrapEmit } from './wrap-emit.ts';
 
@@ -65,16 +64,21 @@ export function aroundServers(aroundRequest: AroundRequest, aroundStream: Around
 }
 
 /**
- * All HTTP servers are net servers: node:http2 need not be loaded for this. Where somebody has wrapped those of node:http
- * before us, theirs does not come by here, and is wrapped in turn.
+ * All HTTP servers are net servers: neither node:https nor node:http2 need be loaded for this. Where somebody has wrapped
+ * those of node:http before us, theirs does not come by here, and is wrapped in turn.
  */
 function serverClasses(): Emitting[] {
-  const prototypes = [HttpServer, HttpsServer, NetServer].map(
-    (Server) => Server.prototype as unknown as Emitting,
-  );
-  return prototypes.filter(
-    (prototype) => prototype === (NetServer.prototype as unknown) || Object.hasOwn(prototype, 'emit'),
-  );
+  const wrapped = [HttpServer, ...httpsServer()]
+    .map((Server) => Server.prototype as unknown as Emitting)
+    .filter((prototype) => Object.hasOwn(prototype, 'emit'));
+  return [...wrapped, NetServer.prototype as unknown as Emitting];
+}
+
+/** If it is loaded: else nobody has wrapped it, and TLS would cost a start five milliseconds. */
+function httpsServer(): { readonly prototype: object }[] {
+  const { moduleLoadList } = process as { moduleLoadList?: string[] };
+  if (moduleLoadList?.includes('NativeModule https') === false) return [];
+  return [process.getBuiltinModule('node:https').Server];
 }
 
 /** Any net server may have an event of this name. */

@@ -1,8 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Server as HttpServer } from 'node:http';
-import { Server as HttpsServer } from 'node:https';
-import type { AddressInfo, Server } from 'node:net';
-import { Server as TlsServer } from 'node:tls';
+import { type AddressInfo, Server as NetServer, type Server } from 'node:net';
 
 const LISTENING = 'tracing:net.server.listen:asyncEnd';
 const REQUEST = 'http.server.request.start';
@@ -36,23 +34,26 @@ export function onFirstServer(path: string, announce: (url: string) => void): ()
 
 /**
  * HTTP/1 always, HTTP/2 where a browser speaks it: over TLS. A server that listens to streams alone never makes the
- * requests that pages answer. By what it has, as node:http2 need not be loaded for this.
+ * requests that pages answer. By what it has, as neither node:https nor node:http2 need be loaded for this.
  */
 function showsPages(server: unknown): server is Server {
   if (server instanceof HttpServer) return true;
-  if (!(server instanceof TlsServer)) return false;
-  const { updateSettings } = server as { updateSettings?: unknown };
-  return (
-    server instanceof HttpsServer ||
-    (typeof updateSettings === 'function' && server.listenerCount('request') > 0)
-  );
+  if (!(server instanceof NetServer) || !isTls(server)) return false;
+  const { closeIdleConnections, updateSettings } = server as {
+    closeIdleConnections?: unknown;
+    updateSettings?: unknown;
+  };
+  if (typeof updateSettings === 'function') return server.listenerCount('request') > 0;
+  return typeof closeIdleConnections === 'function';
 }
+
+const isTls = (server: Server): boolean => 'setSecureContext' in server;
 
 /** Where a server is reached; `undefined` when it does not listen, or on a unix socket. */
 export function originOf(server: Server): string | undefined {
   const address = server.address();
   if (address === null || typeof address === 'string') return undefined;
-  return `${server instanceof TlsServer ? 'https' : 'http'}://${hostOf(address)}:${address.port}`;
+  return `${isTls(server) ? 'https' : 'http'}://${hostOf(address)}:${address.port}`;
 }
 
 /** A name under which the page is open: the wildcard and loopback addresses are all `localhost`. */

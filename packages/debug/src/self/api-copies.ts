@@ -72,7 +72,10 @@ export function loadedApiCopies(registered: string | undefined): ApiCopy[] {
 
 function copyOfMain(): { version: unknown; folder: string } | undefined {
   try {
-    const entry = createRequire(process.argv[1] as string).resolve('@opentelemetry/api');
+    const main = process.argv[1] as string;
+    // A tool that runs the program has what it has for itself, and may not load it.
+    if (/[\\/]node_modules[\\/]/.test(main)) return undefined;
+    const entry = createRequire(main).resolve('@opentelemetry/api');
     const [folder] = /^.*[\\/]@opentelemetry[\\/]api(?=[\\/])/.exec(entry) as RegExpExecArray;
     return {
       ...(JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')) as { version: unknown }),

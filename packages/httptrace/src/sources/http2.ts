@@ -12,6 +12,7 @@ import type { OutgoingRequest, ResponseHeaders } from '../client-trace.ts';
 import { Connection } from '../connection.ts';
 import { guarded, reportFailure } from '../report.ts';
 import { RequestTrace } from '../request-trace.ts';
+import { isBuiltinLoaded } from './builtin-loaded.ts';
 import { wrapMethod } from './channel.ts';
 import { streamEnded, whenOpen } from './http2-slots.ts';
 
@@ -20,9 +21,8 @@ type SentHeaders = OutgoingHttpHeaders | readonly string[] | undefined;
 type Request = (headers: SentHeaders, options: unknown) => ClientHttp2Stream;
 type SessionPrototype = { request: Request };
 
-/** A look at the list costs less than a microsecond; loading node:http2 costs a start-up ten milliseconds. */
-export const isLoaded = (): boolean =>
-  (process as { moduleLoadList?: string[] }).moduleLoadList?.includes('NativeModule http2') ?? true;
+/** Whether somebody has loaded node:http2. */
+export const isLoaded = (): boolean => isBuiltinLoaded('http2');
 
 let prototype: SessionPrototype | undefined;
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { createSecureContext } from 'node:tls';
+import type { SecureContextOptions } from 'node:tls';
 import type { Environment, Warn } from '../environment.ts';
 import { readOtlpVariable } from './variables.ts';
 
@@ -32,7 +32,7 @@ function readClient(env: Environment, warn: Warn): TlsSettings {
     return {};
   }
   try {
-    createSecureContext({ cert, key });
+    secureContext({ cert, key });
     return { cert, key };
   } catch (error) {
     warn(
@@ -58,13 +58,18 @@ function readPem(
     }
     try {
       // node:tls takes anything for a `ca`, and trusts nobody then.
-      createSecureContext({ [kind]: pem });
+      secureContext({ [kind]: pem });
       return pem;
     } catch (error) {
       warn(`${name} is "${path}", which holds no ${KINDS[kind]} (${reasonOf(error)}); it is ignored`);
       return undefined;
     }
   });
+}
+
+/** Throws what node:tls has against it, which is loaded for those alone who have such files. */
+function secureContext(options: SecureContextOptions): void {
+  process.getBuiltinModule('node:tls').createSecureContext(options);
 }
 
 function reasonOf(error: unknown): string {
