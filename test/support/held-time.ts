@@ -18,6 +18,11 @@ export class HeldTime {
   };
   readonly soon = (run: () => void): void => void this.turns.push(run);
 
+  /** Somebody works for so long, and nothing else happens. */
+  work(millis: number): void {
+    this.clock += millis;
+  }
+
   /** Timers that keep the process alive. */
   get holding(): number {
     return [...this.timers].filter(({ holds }) => holds).length;

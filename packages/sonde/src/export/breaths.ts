@@ -1,3 +1,5 @@
+import { realTime, type Time } from './time.ts';
+
 /** Longer than this in a row would be felt whatever else a program does. */
 const LONGEST_MILLIS = 10;
 
@@ -7,15 +9,21 @@ const LONGEST_MILLIS = 10;
  * would never get done.
  */
 export class Breaths {
+  private readonly time: Time;
   private began = 0;
   private share = 0;
 
+  constructor(time: Time = realTime) {
+    this.time = time;
+  }
+
   /** Resolves when it is time for the next part. */
   async next(): Promise<void> {
-    const left = performance.now();
+    const { time } = this;
+    const left = time.now();
     if (left - this.began < this.share) return;
-    await new Promise((resolve) => setImmediate(resolve));
-    this.began = performance.now();
+    await new Promise<void>((resolve) => time.soon(resolve));
+    this.began = time.now();
     this.share = Math.min(this.began - left, LONGEST_MILLIS);
   }
 }
