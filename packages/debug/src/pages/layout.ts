@@ -37,7 +37,7 @@ export function layout({ base, live, process, renderedAt, title }: Frame, main: 
 <body>
 <header class="bar">
 <a class="mark" href="${base}">sonde</a>
-<nav aria-label="Pages"><a data-key="r" href="${base}requests">requests</a> <a data-key="x" href="${base}errors">errors</a> <a data-key="e" href="${base}events">events</a> <a data-key="p" href="${base}pprof">pprof</a> <a href="${base}vars">vars</a> <a data-key="a" href="${base}sonde" title="what Sonde itself holds, drops and costs">about</a></nav>
+<nav aria-label="Pages"><a data-key="r" href="${base}requests">requests</a> <a data-key="x" href="${base}errors">errors</a> <a data-key="e" href="${base}events">events</a> <a data-key="p" href="${base}pprof">pprof</a> <a data-key="v" href="${base}vars">vars</a> <a data-key="a" href="${base}sonde" title="what Sonde itself holds, drops and costs">about</a></nav>
 <p class="process"><b>${process.service}</b> pid ${process.pid} · Node ${process.node}${process.saved && ' · from a file'}</p>
 </header>
 <main${live && html` data-live`}>

@@ -26,7 +26,7 @@ function row({ count, description, name }: ProfileView, base: string): Html {
   const at = `${base}pprof/${encodeURIComponent(name)}`;
   const taken = count === undefined;
   const devTools = DEVTOOLS[name];
-  return html`<tr><td class="number">${count}</td><th scope="row"><a href="${at}?debug=1${taken && '&seconds=5'}">${name}</a></th><td>${description}</td><td><a href="${at}?ui=1${taken && '&seconds=5'}" rel="nofollow">flame graph</a> <a href="${at}${taken && '?seconds=5'}" rel="nofollow">pprof</a>${
+  return html`<tr><td class="number">${count}</td><th scope="row"><a href="${at}?debug=1${taken && '&seconds=5'}">${name}</a></th><td>${description}</td><td class="ways"><a href="${at}?ui=1${taken && '&seconds=5'}" rel="nofollow">flame graph</a> <a href="${at}${taken && '?seconds=5'}" rel="nofollow">pprof</a>${
     devTools !== undefined && html` <a href="${at}${devTools}?seconds=5" rel="nofollow">DevTools</a>`
   }</td></tr>
 `;

@@ -149,6 +149,7 @@ span.none{opacity:.55}
 .failed{color:var(--failed)}
 .running{color:var(--running)}
 a.failed,a.running{text-decoration-color:currentColor}
+.ways a{display:inline-block;line-height:24px;margin-inline-end:.8rem;white-space:nowrap}
 .flame{display:block;font-size:12px;border:1px solid var(--rule)}
 .flame text{fill:var(--ink)}
 .flame rect{fill:var(--raised)}
