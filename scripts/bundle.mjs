@@ -7,15 +7,16 @@ import { rolldown } from 'rolldown';
 import { moduleText } from './module-text.mjs';
 
 /**
- * `import 'node:http'` reads every export, and from Node 22 on three of them, WebSocket among them, load undici: 20 ms of
- * a start. Asked for otherwise, they wait until somebody wants them.
+ * `import` of a module of Node's reads every export of it, and some load more when they are read: of node:http, from Node
+ * 22 on, undici, which is 20 ms of a start; of node:util 3 ms. Asked for otherwise, they wait until somebody wants them.
  */
-const httpWithoutUndici = {
-  name: 'http-without-undici',
+const builtinsAsTheyAreWanted = {
+  name: 'builtins-as-they-are-wanted',
   renderChunk: (code) => ({
     code: code.replace(
-      /^import \{([^}]*)\} from "node:http";$/gm,
-      (_, names) => `const {${names.replaceAll(' as ', ': ')}} = process.getBuiltinModule("node:http");`,
+      /^import \{([^}]*)\} from "(node:[a-z_/]+)";$/gm,
+      (_, names, module) =>
+        `const {${names.replaceAll(' as ', ': ')}} = process.getBuiltinModule("${module}");`,
     ),
     // Line by line, everything stays where it was.
     map: null,
@@ -41,7 +42,7 @@ async function bundlePackage(folder) {
     cwd: folder,
     external,
     platform: 'node',
-    plugins: [moduleText, httpWithoutUndici],
+    plugins: [moduleText, builtinsAsTheyAreWanted],
     tsconfig: join(folder, 'tsconfig.json'),
   });
   await bundle.write({

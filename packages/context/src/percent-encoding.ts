@@ -1,7 +1,7 @@
 import { type CharClass, charClass, skip } from './char-class.ts';
 
 // What a value may hold as it stands: baggage-octets, without the per cent sign that begins an encoded one.
-const PLAIN = charClass(/[\x21\x23\x24\x26-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]/);
+const PLAIN = charClass('\x21', '\x23-\x24', '\x26-\x2b', '\x2d-\x3a', '\x3c-\x5b', '\x5d-\x7e');
 
 /**
  * `text` with all but `plain` characters as `%` and two digits for each byte of its UTF-8.
@@ -31,7 +31,7 @@ export function percentDecode(text: string): string {
   }
 }
 
-const HEX = charClass(/[0-9A-Fa-f]/);
+const HEX = charClass('0-9', 'A-F', 'a-f');
 const PERCENT = 0x25;
 
 function decodeLeniently(text: string): string {

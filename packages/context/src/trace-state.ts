@@ -103,10 +103,10 @@ function parse(raw: string): ReadonlyMap<string, string> {
   return members;
 }
 
-const KEY_START = charClass(/[a-z0-9]/);
-const KEY_PART = charClass(/[a-z0-9_\-*/@]/);
-const VALUE_PART = charClass(/[\x20-\x2b\x2d-\x3c\x3e-\x7e]/);
-const BLANK = charClass(/[ \t]/);
+const KEY_START = charClass('a-z', '0-9');
+const KEY_PART = charClass('a-z', '0-9', '_', '-', '*', '/', '@');
+const VALUE_PART = charClass('\x20-\x2b', '\x2d-\x3c', '\x3e-\x7e');
+const BLANK = charClass(' ', '\t');
 const COMMA = 0x2c;
 const EQUALS = 0x3d;
 const SPACE = 0x20;

@@ -83,7 +83,7 @@ function idsOf(spanContext: SpanContext): string | undefined {
   return isSpanContextValid(spanContext) ? ids.toLowerCase() : undefined;
 }
 
-const HEX = charClass(/[0-9a-f]/);
+const HEX = charClass('0-9', 'a-f');
 const DASH = 0x2d;
 const ZERO = 0x30;
 

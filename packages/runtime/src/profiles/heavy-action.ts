@@ -1,4 +1,4 @@
-import { getHeapStatistics } from 'node:v8';
+import { v8 } from '../v8.ts';
 import { DiagnosticError } from './diagnostic-error.ts';
 import { registry } from './registry.ts';
 
@@ -24,7 +24,7 @@ export async function heavyAction<T>(name: string, action: () => Promise<T>): Pr
       `${state.busy} is being taken in this process; ask again when it is done`,
     );
   }
-  const { heap_size_limit: limit, used_heap_size: used } = getHeapStatistics();
+  const { heap_size_limit: limit, used_heap_size: used } = v8().getHeapStatistics();
   if (used > limit * FULL) {
     const percent = Math.round((used / limit) * 100);
     throw new DiagnosticError(

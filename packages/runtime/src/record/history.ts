@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { getHeapSpaceStatistics } from 'node:v8';
+import { v8 } from '../v8.ts';
 import { epochOf, monotonicMillis } from './clock.ts';
 import { Ring } from './ring.ts';
 
@@ -33,14 +33,16 @@ const FIXED = 11;
 /** A sample each second; one takes about 20 µs. */
 export class History {
   /** V8's names without their `_space`: `new`, `old`, `code`, … */
-  readonly spaces: readonly string[];
-  private readonly ring: Ring;
-  private before = totals(0, 0);
-
-  constructor() {
-    this.spaces = getHeapSpaceStatistics().map(({ space_name: name }) => name.replace(/_space$/, ''));
-    this.ring = new Ring(MAX_SAMPLES, FIXED + this.spaces.length);
+  get spaces(): readonly string[] {
+    this.names ??= v8()
+      .getHeapSpaceStatistics()
+      .map(({ space_name: name }) => name.replace(/_space$/, ''));
+    return this.names;
   }
+
+  private names: readonly string[] | undefined = undefined;
+  private rows: Ring | undefined = undefined;
+  private before = totals(0, 0);
 
   /** @param gcMillis @param stalls in all, so far */
   sample(gcMillis: number, delayMillis: number, stalls: number): void {
@@ -63,7 +65,9 @@ export class History {
       share('gc'),
       delayMillis,
       now.stalls - before.stalls,
-      ...getHeapSpaceStatistics().map(({ space_used_size: used }) => used),
+      ...v8()
+        .getHeapSpaceStatistics()
+        .map(({ space_used_size: used }) => used),
     );
   }
 
@@ -75,6 +79,11 @@ export class History {
 
   latest(): HistorySample | undefined {
     return this.ring.count === 0 ? undefined : this.sampleOf(0);
+  }
+
+  private get ring(): Ring {
+    this.rows ??= new Ring(MAX_SAMPLES, FIXED + this.spaces.length);
+    return this.rows;
   }
 
   private sampleOf(age: number): HistorySample {

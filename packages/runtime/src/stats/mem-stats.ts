@@ -1,5 +1,6 @@
-import { getHeapSpaceStatistics, getHeapStatistics } from 'node:v8';
+import type { HeapInfo } from 'node:v8';
 import { currentRecorder } from '../record/record-runtime.ts';
+import { v8 } from '../v8.ts';
 
 /** Go's `runtime.MemStats`, as far as V8 and the system can tell it. In bytes, if nothing else is said. */
 export interface MemStats {
@@ -49,9 +50,8 @@ export interface SpaceStats {
  */
 export function readMemStats(): MemStats {
   const { arrayBuffers, external, rss } = process.memoryUsage();
-  const heap = getHeapStatistics() as ReturnType<typeof getHeapStatistics> & {
-    total_allocated_bytes?: number;
-  };
+  const { getHeapSpaceStatistics, getHeapStatistics } = v8();
+  const heap: HeapInfo & { total_allocated_bytes?: number } = getHeapStatistics();
   const total = heap.total_allocated_bytes;
   return {
     sys: rss,

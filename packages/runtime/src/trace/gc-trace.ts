@@ -1,6 +1,7 @@
-import { GCProfiler, getHeapStatistics } from 'node:v8';
+import type { GCProfiler } from 'node:v8';
 import type { GcKind, GcPause } from '../record/gc-watch.ts';
 import { currentRecorder, recordRuntime } from '../record/record-runtime.ts';
+import { v8 } from '../v8.ts';
 import { sayLine } from './say-line.ts';
 
 /** What V8's profiler of collections tells of one: not when it was, but what it found and left. Bytes. */
@@ -57,7 +58,7 @@ export function gcTrace(write: (line: string) => void = sayLine): () => void {
 const MAX_WAITING = 100;
 
 function begin(): GCProfiler {
-  const profiler = new GCProfiler();
+  const profiler = new (v8().GCProfiler)();
   profiler.start();
   return profiler;
 }
@@ -82,7 +83,7 @@ function collectedBy(profiler: GCProfiler): Collected[] {
 }
 
 function lineOf(number: number, pause: GcPause, collected: Collected | undefined, share: number): string {
-  const { heap_size_limit: limit, total_heap_size: size } = getHeapStatistics();
+  const { heap_size_limit: limit, total_heap_size: size } = v8().getHeapStatistics();
   const since = (pause.start - (Date.now() - process.uptime() * 1e3)) / 1e3;
   const heap = collected === undefined ? '' : ` ${mega(collected.before)}->${mega(collected.after)} MB,`;
   const took = pause.millis < 10 ? pause.millis.toPrecision(2) : Math.round(pause.millis);

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname, release } from 'node:os';
 import { basename, dirname } from 'node:path';
@@ -17,7 +16,7 @@ export type ResourceAttributes = Readonly<Record<string, string | number>>;
 export function detectResource(env: Environment, read: ReadFile = readIfThere): ResourceAttributes {
   const container: Container = process.platform === 'linux' ? detectContainer(read) : {};
   return defined({
-    'service.instance.id': randomUUID({ disableEntropyCache: true }),
+    'service.instance.id': instanceId(read),
     'service.version': versionOf(env),
     'host.name': hostname(),
     'host.arch': ARCHITECTURES[process.arch] ?? process.arch,
@@ -35,6 +34,12 @@ export function detectResource(env: Environment, read: ReadFile = readIfThere): 
     'container.id': container.id,
     ...detectKubernetes(env, container, read),
   });
+}
+
+/** A random UUID. Linux gives one out as a file, for a twentieth of what it takes to load node:crypto. */
+function instanceId(read: ReadFile): string {
+  const given = process.platform === 'linux' ? read('/proc/sys/kernel/random/uuid')?.trim() : undefined;
+  return given || process.getBuiltinModule('node:crypto').randomUUID({ disableEntropyCache: true });
 }
 
 /** As the semantic conventions call them, where Node does not. */
