@@ -7,7 +7,7 @@ import { makeProject, repository } from '../support/project.ts';
 import { comparable } from '../support/story-told.ts';
 
 /** As a user of OpenTelemetry 3.x has it, with api 1.10 as the one and only api. */
-const project = makeProject('test/interop/otel3', ['core', 'context', 'httptrace', 'http', 'debug']);
+const project = makeProject('test/interop/otel3', ['core', 'context', 'http', 'debug']);
 
 let collector: Collector;
 let seen: Record<string, unknown>;
