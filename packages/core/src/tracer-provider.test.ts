@@ -195,6 +195,15 @@ describe('a provider', () => {
     expect(first.ended).toHaveLength(3);
   });
 
+  it('tells a late processor nothing once that is undone, not even the span that is ending', () => {
+    let undo = (): void => {};
+    const provider = new TracerProvider({ spanProcessors: [processor({ onEnd: () => undo() })] });
+    const late = processor();
+    undo = provider.addSpanProcessor(late);
+    provider.getTracer('t').startSpan('s').end();
+    expect(late.ended).toEqual([]);
+  });
+
   it('is enabled while a late processor is there, and guards it like any other', () => {
     const provider = new TracerProvider();
     const tracer = provider.getTracer('t');

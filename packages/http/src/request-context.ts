@@ -39,6 +39,7 @@ const EXCHANGE_KEY = createContextKey('sonde.http.exchange');
 
 /** The context in which a request is served: it leads to the request, too. */
 export class ServedContext extends RequestContext {
+  /** Each of the two holds the other: it is put here once both are made. */
   exchange: Exchange | undefined = undefined;
 
   override getValue(key: symbol): unknown {

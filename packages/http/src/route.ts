@@ -16,6 +16,7 @@ export function setRoute(target: object, route: string): boolean {
   return tellRoute(exchangeOf(target), route);
 }
 
+/** The same for who has the exchange already. */
 export function tellRoute(exchange: Exchange | undefined, route: string): boolean {
   if (exchange?.span?.isRecording() !== true || typeof route !== 'string' || route === '') return false;
   exchange.route = route;
