@@ -2,11 +2,12 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { context, propagation, ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@sonde/context';
-import { startSpan, TracerProvider, withSpan } from '@sonde/core';
+import { type Span, startSpan, TracerProvider, withSpan } from '@sonde/core';
 import { httpInstrumentation } from '@sonde/http';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { collect } from './collect.ts';
 import { CollectingProcessor } from './collecting-processor.ts';
+import { Collection } from './collection.ts';
 import type { CollectedSpan, SpanTree } from './span-tree.ts';
 
 /** As a module of a user's has it, from before anything was registered. */
@@ -181,6 +182,15 @@ describe('collect, where nothing traces', () => {
     const more = await make(10_001);
     expect([more.spans.length, more.leftOut]).toEqual([10_000, 1]);
     expect(String(more)).toMatch(/\n\.\.\. and 9800 more\n\.\.\. and 1 beyond those that are kept$/);
+  });
+
+  it('remembers no more traces than spans', () => {
+    const collection = new Collection(ROOT_CONTEXT);
+    const tracer = new TracerProvider().getTracer('t');
+    const roots = Array.from({ length: 10_001 }, () => tracer.startSpan('root', {}, ROOT_CONTEXT) as Span);
+    for (const root of roots) collection.started(root);
+    const began = roots.map((root) => collection.beganTrace(root.spanContext().traceId));
+    expect([began.filter(Boolean).length, began.at(-1)]).toEqual([10_000, false]);
   });
 
   it.each([

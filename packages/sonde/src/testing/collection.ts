@@ -34,9 +34,9 @@ export class Collection {
   }
 
   started(span: ReadableSpan): void {
-    const { traceId } = span.spanContext();
-    if (span.parentSpanContext === undefined) this.traces.add(traceId);
-    if (this.keep(this.spans, span)) this.open.add(span);
+    if (!this.keep(this.spans, span)) return;
+    this.open.add(span);
+    if (span.parentSpanContext === undefined) this.traces.add(span.spanContext().traceId);
   }
 
   strayed(span: ReadableSpan): void {
