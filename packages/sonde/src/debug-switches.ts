@@ -1,4 +1,4 @@
-import { type Environment, splitList, type Warn } from './environment.ts';
+import { type Environment, LONGEST_MILLIS, splitList, type Warn } from './environment.ts';
 
 /** What SONDE_DEBUG switches on, in the spirit of GODEBUG: `context,gctrace=1,schedtrace=1000`. */
 export interface DebugSwitches {
@@ -12,8 +12,6 @@ export interface DebugSwitches {
 
 const EXPECTED = 'context, gctrace=1, schedtrace=1000';
 const LEAST_PERIOD = 10;
-/** What a timer of Node takes at most. */
-const LONGEST_PERIOD = 2 ** 31 - 1;
 
 export function readDebugSwitches(env: Environment, warn: Warn): DebugSwitches {
   const switches = { context: false, gctrace: false, schedtrace: undefined as number | undefined };
@@ -24,7 +22,7 @@ export function readDebugSwitches(env: Environment, warn: Warn): DebugSwitches {
     if (name === 'context' && (value === undefined || isFlag)) switches.context = value !== '0';
     else if (name === 'gctrace' && isFlag) switches.gctrace = value === '1';
     else if (name === 'schedtrace' && period === 0) switches.schedtrace = undefined;
-    else if (name === 'schedtrace' && period >= LEAST_PERIOD && period <= LONGEST_PERIOD)
+    else if (name === 'schedtrace' && period >= LEAST_PERIOD && period <= LONGEST_MILLIS)
       switches.schedtrace = period;
     else if (name === 'schedtrace')
       warn(

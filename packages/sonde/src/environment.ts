@@ -100,7 +100,7 @@ function parseNumber(
 }
 
 /** What a timer of Node takes at most, 25 days: given more, it fires at once. */
-const LONGEST_MILLIS = 2 ** 31 - 1;
+export const LONGEST_MILLIS: number = 2 ** 31 - 1;
 
 /** Milliseconds between two things; 0 is no pause at all (specification, "Duration"). */
 export function readDuration(env: Environment, name: string, fallback: number, warn: Warn): number {

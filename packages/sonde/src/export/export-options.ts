@@ -1,3 +1,5 @@
+import { LONGEST_MILLIS } from '../environment.ts';
+
 /** How an `ExportProcessor` gathers and sends. */
 export interface ExportProcessorOptions {
   /**
@@ -37,8 +39,6 @@ const DEFAULTS: ExportSetting = {
   shutdownTimeoutMillis: 5_000,
   concurrency: 1,
 };
-/** What a timer of Node takes at most: given more, it fires at once. */
-const LONGEST_MILLIS = 2 ** 31 - 1;
 
 /** What is no number above 0 is said, and the default taken; a delay may be 0. */
 export function settleExportOptions(

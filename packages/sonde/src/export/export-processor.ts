@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { type Context, diag, TraceFlags } from '@opentelemetry/api';
 import type { ReadableSpan, Span, SpanProcessor } from '@sonde/core';
 import type { ExportFacts } from '@sonde/debug';
-import type { Unsent } from '../leaving/departing.ts';
+import { PATIENCE_MILLIS, type Unsent } from '../leaving/departing.ts';
 import { describe } from './attempt.ts';
 import { type ExportProcessorOptions, type ExportSetting, settleExportOptions } from './export-options.ts';
 import { ExportTally } from './export-tally.ts';
@@ -17,8 +17,6 @@ import { realTime, type Time } from './time.ts';
 
 /** So many different sentences are said about one exporter, at most. */
 const MAX_SENTENCES = 10;
-/** How long the end of the process waits for its last spans, in milliseconds. */
-const LAST_FLUSH_MILLIS = 3_000;
 let made = 0;
 
 interface Inside {
@@ -122,6 +120,7 @@ export class ExportProcessor implements SpanProcessor, Unsent {
 
   /** Never called concurrently with itself; a span that is not sampled is passed over. */
   onEnd(span: ReadableSpan): void {
+    // By the context, which makes ids: the span may be wrapped. `SampledSpans` knows that none is, and asks for less.
     if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0) this.take(span);
   }
 
@@ -176,10 +175,10 @@ export class ExportProcessor implements SpanProcessor, Unsent {
    */
   async flush(): Promise<void> {
     const start = this.time.now();
-    await (this.stopping ?? this.flushFor(LAST_FLUSH_MILLIS));
+    await (this.stopping ?? this.flushFor(PATIENCE_MILLIS));
     if (this.spill === undefined || this.stopping !== undefined) return;
     const after = this.gaveUp ? this.spillDownTo(0, this.spill) : this.spill.recover();
-    await this.within(Math.max(0, start + LAST_FLUSH_MILLIS - this.time.now()), after);
+    await this.within(Math.max(0, start + PATIENCE_MILLIS - this.time.now()), after);
   }
 
   /**

@@ -7,6 +7,11 @@ const BYTES_PER_SPAN = 600;
 /** So long does serializing a batch hold the event loop that more than this in one would be felt. */
 const MAX_BATCH_BYTES = 1024 * 1024;
 
+/** About what is held with an ended span. */
+export function bytesOf(span: ReadableSpan): number {
+  return BYTES_PER_SPAN + contentBytes(span);
+}
+
 export interface QueueBounds {
   readonly maxQueueBytes: number;
   readonly maxQueueSize: number;
@@ -35,7 +40,7 @@ export class SpanQueue {
   /** Whether there was room. */
   add(span: ReadableSpan): boolean {
     const { bounds, filling } = this;
-    const bytes = BYTES_PER_SPAN + contentBytes(span);
+    const bytes = bytesOf(span);
     if (this.heldBytes + bytes > bounds.maxQueueBytes || this.heldSpans >= bounds.maxQueueSize) return false;
     this.heldBytes += bytes;
     this.heldSpans++;

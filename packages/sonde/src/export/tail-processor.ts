@@ -1,10 +1,11 @@
 import { type Context, ROOT_CONTEXT, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { ReadableSpan, Span } from '@sonde/core';
-import { contentBytes, type TailFacts } from '@sonde/debug';
+import type { TailFacts } from '@sonde/debug';
 import type { Departing } from '../leaving/departing.ts';
 import type { TailChoice } from '../tail-options.ts';
 import type { ExportProcessor } from './export-processor.ts';
 import { isSampled, SampledSpans } from './sampled-spans.ts';
+import { bytesOf } from './span-queue.ts';
 
 /** How much is held for requests that have not ended; `TailProcessor` says what becomes of the rest. */
 export interface TailBounds {
@@ -13,8 +14,6 @@ export interface TailBounds {
 }
 
 const DEFAULT_BOUNDS: TailBounds = { maxBytes: 16 * 1024 * 1024, maxSpansPerRoot: 2_000 };
-/** As the queue behind it counts. */
-const BYTES_PER_SPAN = 600;
 
 /** A local root that the sampler left out, with what is below it: this process's part of a trace. */
 class LocalTrace {
@@ -138,7 +137,7 @@ export class TailProcessor extends SampledSpans {
       this.dropped++;
       return;
     }
-    const bytes = BYTES_PER_SPAN + contentBytes(span);
+    const bytes = bytesOf(span);
     local.held.push(span);
     local.bytes += bytes;
     this.heldSpans++;

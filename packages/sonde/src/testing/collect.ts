@@ -1,4 +1,5 @@
 import { context } from '@opentelemetry/api';
+import { LONGEST_MILLIS } from '../environment.ts';
 import { hear } from './collecting-processor.ts';
 import { COLLECTION, Collection, running } from './collection.ts';
 import { setUp } from './set-up.ts';
@@ -14,8 +15,6 @@ export interface CollectOptions {
 }
 
 const DEFAULT_TIMEOUT_MILLIS = 1_000;
-/** What a timer of Node takes at most. */
-const LONGEST_MILLIS = 2 ** 31 - 1;
 
 /**
  * Runs `fn` and answers the spans that it caused, as a tree: those below it in whatever it awaits, and those of its
