@@ -598,6 +598,19 @@ describe('forceFlush', () => {
     expect(processor.tell()).toMatchObject({ exported: 1 });
   });
 
+  it('does not cut short the pause that the collector asked for', async () => {
+    const { end, exporter, processor, time } = scene({ maxExportBatchSize: 1 });
+    exporter.answer = (index) => (index === 0 ? later(15_000) : OK);
+    end(1);
+    await time.pass(500);
+    const flushed = processor.forceFlush();
+    await time.pass(14_499);
+    expect(exporter.batches).toHaveLength(1);
+    await time.pass(1);
+    await flushed;
+    expect(exporter.batches).toHaveLength(2);
+  });
+
   it.each([
     [29_000, true],
     [31_000, false],

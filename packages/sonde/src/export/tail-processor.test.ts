@@ -186,6 +186,15 @@ describe('what is held', () => {
     expect(await arrived()).toEqual(['a', 'b', 'c', 'GET /']);
   });
 
+  it('is 2,000 spans of a root unless told otherwise', () => {
+    const { begin, facts } = traced({ errors: true });
+    const root = begin('GET /');
+    for (let i = 0; i < 2_000; i++) end(begin('SELECT', root));
+    expect([facts().heldSpans, facts().droppedSpans]).toEqual([2_000, 0]);
+    end(begin('SELECT', root));
+    expect([facts().heldSpans, facts().droppedSpans]).toEqual([2_000, 1]);
+  });
+
   it('is bounded by bytes: the root that has held for longest makes room, and may be chosen yet', async () => {
     const { begin: weigh, facts: weight } = traced({ errors: true });
     end(weigh('one span', weigh('root')));
