@@ -38,6 +38,11 @@ it.each([
     { OTEL_LOG_LEVEL: '7' },
     'OTEL_LOG_LEVEL is "7", expected none, error, warn, info, debug; using info',
   ],
+  [
+    Object.create(null),
+    {},
+    'option logLevel is of type object, expected none, error, warn, info, debug; using info',
+  ],
   [7, {}, 'option logLevel is "7", expected none, error, warn, info, debug; using info'],
 ])('with the option %s and %j one sentence is said, and the default holds', (option, env, sentence) => {
   const { lines, log } = open(option, env as Record<string, string>);

@@ -56,14 +56,14 @@ function readLevel(option: unknown, env: Environment, warn: Warn): LogLevel {
   const byDefault = env['NODE_ENV'] === 'production' ? 'warn' : 'info';
   const settle = (name: string, given: unknown): LogLevel | undefined => {
     if (given === undefined || given === '') return undefined;
+    if (typeof given === 'object') {
+      warn(`${name} is of type object, expected ${LOG_LEVELS.join(', ')}; using ${byDefault}`);
+      return undefined;
+    }
+    const text = String(given).trim();
     // OpenTelemetry's two most talkative ones.
-    const word =
-      name === 'OTEL_LOG_LEVEL'
-        ? String(given)
-            .trim()
-            .replace(/^(?:verbose|all)$/i, 'debug')
-        : given;
-    return parseChoice(name, String(word), LOG_LEVELS, `using ${byDefault}`, warn);
+    const word = name === 'OTEL_LOG_LEVEL' ? text.replace(/^(?:verbose|all)$/i, 'debug') : text;
+    return parseChoice(name, word, LOG_LEVELS, `using ${byDefault}`, warn);
   };
   const levels = [
     settle('option logLevel', option),
