@@ -23,7 +23,7 @@ export interface OtlpSettings {
   readonly protocol: OtlpProtocol;
   /** Names in lower case. Secret: never shown, never logged. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Of one export, retries included, in milliseconds. */
+  /** Of one request, in milliseconds: the retries are `ExportProcessor`'s. */
   readonly timeoutMillis: number;
   readonly compression: 'gzip' | 'none';
   readonly tls: TlsSettings;

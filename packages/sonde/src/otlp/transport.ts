@@ -4,7 +4,7 @@ import { readOtlpVariable } from './variables.ts';
 const DEFAULT_TIMEOUT_MILLIS = 10_000;
 const COMPRESSIONS = ['gzip', 'none'] as const;
 
-/** Of one export, retries included, in milliseconds. */
+/** Of one request, in milliseconds: the retries are `ExportProcessor`'s. */
 export function readExportTimeout(env: Environment, warn: Warn): number {
   const given = readOtlpVariable(env, 'TIMEOUT', (name, value) => parseTimeout(name, value, warn));
   return given ?? DEFAULT_TIMEOUT_MILLIS;
