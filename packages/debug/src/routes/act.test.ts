@@ -1,11 +1,20 @@
 import { underWay } from '@sonde/runtime';
-import { expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import type { Access } from '../access.ts';
 import { type DebugOptions, pageServer, type Visit } from '../page-server.ts';
 import { RequestStore } from '../requests/request-store.ts';
 
+afterEach(() => {
+  vi.useRealTimers();
+});
+
 /** A visit to a page of profiles, from elsewhere unless it is said otherwise. */
-async function ask(path: string, options: DebugOptions, more: Partial<Visit<never>> = {}) {
+async function ask(
+  path: string,
+  options: DebugOptions,
+  more: Partial<Visit<never>> = {},
+  query = 'seconds=0.01',
+) {
   const visit = {
     method: 'GET',
     headers: {},
@@ -15,7 +24,7 @@ async function ask(path: string, options: DebugOptions, more: Partial<Visit<neve
   };
   const store = new RequestStore();
   const answer = pageServer({ store, ...options });
-  const { body, headers, status } = await answer({ path, query: 'seconds=0.01' }, { ...visit, ...more });
+  const { body, headers, status } = await answer({ path, query }, { ...visit, ...more });
   return { status, headers, text: Buffer.from(body).toString() };
 }
 
@@ -58,13 +67,28 @@ it.each(['none', 'same-origin'])('an address that is %s has', async (site) => {
   expect((await ask('/pprof/heap', {}, { ...home, headers })).status).toBe(200);
 });
 
+/** Much longer than a test takes to end it. */
+const LONG = 'seconds=10';
+
 it('a server that closes is waited for by none', async () => {
-  const { status, text } = await ask(
-    '/pprof/profile',
-    {},
-    { ...home, serving: () => false, left: () => AbortSignal.abort() },
-  );
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  let isServing = true;
+  const asked = ask('/pprof/profile', {}, { ...home, serving: () => isServing }, LONG);
+  await vi.waitFor(() => expect(underWay()).toBe('a CPU profile'));
+  isServing = false;
+  vi.advanceTimersByTime(1_000);
+  const { status, text } = await asked;
   expect([status, text]).toEqual([503, 'sonde: this was called off before it was done\n']);
+  expect(underWay()).toBeUndefined();
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+it('a profile is called off when whoever asked has gone', async () => {
+  const client = new AbortController();
+  const asked = ask('/pprof/profile', {}, { ...home, left: () => client.signal }, LONG);
+  await vi.waitFor(() => expect(underWay()).toBe('a CPU profile'));
+  client.abort();
+  expect((await asked).status).toBe(503);
   expect(underWay()).toBeUndefined();
 });
 
