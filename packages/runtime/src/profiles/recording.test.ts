@@ -1,10 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import inspector from 'node:inspector';
 import { setImmediate as turn } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { v8 } from '../v8.ts';
 import { recordCpuProfile } from './cpu-profile.ts';
 import { recordHeapProfile, setMemProfileRate } from './heap-profile.ts';
 import { underWay } from './heavy-action.ts';
+import { LabelTimeline } from './label-timeline.ts';
 
 const undo: (() => void)[] = [];
 afterEach(() => {
@@ -50,6 +52,23 @@ describe('one at a time', () => {
     await expect(recordCpuProfile({ signal })).rejects.toMatchObject({ refusal: 'cancelled' });
     await expect(recordHeapProfile({ signal })).rejects.toMatchObject({ refusal: 'cancelled' });
     expect(underWay()).toBeUndefined();
+  });
+
+  it('none is taken of a heap that is fuller than 90 % of its limit', async () => {
+    const full = (used: number) =>
+      vi.spyOn(v8(), 'getHeapStatistics').mockReturnValue({
+        heap_size_limit: 1000,
+        used_heap_size: used,
+      } as ReturnType<ReturnType<typeof v8>['getHeapStatistics']>);
+    undo.push(() => full(0).mockRestore());
+    full(901);
+    await expect(recordHeapProfile()).rejects.toMatchObject({ refusal: 'busy' });
+    await expect(recordCpuProfile()).rejects.toThrow(
+      'the heap is at 90 % of its limit, and a CPU profile needs',
+    );
+    expect(underWay()).toBeUndefined();
+    full(900);
+    await recordCpuProfile({ seconds: 0.001 });
   });
 
   it.each([0, -1, 300.001, Number.NaN, Number.POSITIVE_INFINITY])(
@@ -163,6 +182,18 @@ describe('labels', () => {
     expect(countOf('burnB', 'b')).toBeGreaterThan(20);
     expect(countOf('burnA', 'b')).toBeLessThan(0.05 * countOf('burnA', 'a'));
     expect(countOf('burnB', 'a')).toBeLessThan(0.05 * countOf('burnB', 'b'));
+  });
+
+  it('end with the 20,001st span, which the profile says', () => {
+    const timeline = new LabelTimeline(labels);
+    undo.push(() => timeline.end());
+    const { run } = AsyncLocalStorage.prototype;
+    timeline.begin();
+    for (let i = 0; i < 20_000; i++) storage.run({ name: `${i}` }, () => {});
+    expect(timeline.loss).toBeUndefined();
+    storage.run({ name: 'one more' }, () => {});
+    expect(timeline.loss).toMatch(/^labels end after \d+\.\d s: .* 20000 spans/);
+    expect(AsyncLocalStorage.prototype.run).toBe(run);
   });
 
   it('leave AsyncLocalStorage as it was', async () => {
