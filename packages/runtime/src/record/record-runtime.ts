@@ -5,7 +5,7 @@ import { RuntimeRecorder } from './recorder.ts';
 
 /** What this package keeps for the whole process: two installed copies of it must meet here. */
 interface Registry {
-  /** The last one, which is readable after its end, too. */
+  /** The one that records; undefined while nobody needs it. */
   recorder: RuntimeRecorder | undefined;
   /** How many need it. */
   users: number;
@@ -22,9 +22,8 @@ function registry(): Registry {
 /**
  * Begins to record what the runtime does: every garbage collection, event-loop stalls of 50 ms and more, how busy the loop
  * is from one 20 ms to the next, and each second the memory and CPU in use. The pages of `@sonde/debug` show it beside
- * requests and on `/debug/vars`. Costs about 2 µs each 20 ms, and next to nothing while the
- * process is idle; keeps none alive. Every caller has to undo; the last
- * one ends it, and what was recorded is forgotten.
+ * requests and on `/debug/vars`. Costs about 2 µs each 20 ms, and next to nothing while the process is idle; keeps none
+ * alive. Every caller has to undo; the last one ends it, and what was recorded is forgotten.
  *
  * Records nothing where `SONDE_DISABLED=1`. Of its own thread alone: in a worker, call it there.
  *
