@@ -1,4 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
+import { isAbsolute } from 'node:path';
 import type { FunctionSource, SourceLine } from '../pages/profile-page.ts';
 import { withoutSecrets } from '../secrets.ts';
 import type { FunctionCost } from './call-tree.ts';
@@ -13,7 +14,7 @@ const CODE = /\.[cm]?[jt]sx?$/i;
 /** The lines of a function with what each took. Never rejects. */
 export async function functionSource(cost: FunctionCost): Promise<FunctionSource> {
   const { file, startLine } = cost.place;
-  if (!file.startsWith('/') || !CODE.test(file)) return { cost, lines: 'This is no file of the program.' };
+  if (!isAbsolute(file) || !CODE.test(file)) return { cost, lines: 'This is no file of the program.' };
   try {
     const { size } = await stat(file);
     if (size > MAX_BYTES) return { cost, lines: `The file is too large to be shown: ${size} bytes.` };

@@ -64,6 +64,21 @@ describe('a profile of the program’s own', () => {
     expect(other?.values).toEqual([50]);
   });
 
+  it('counts 10,000 values that are no objects, and says how many more there were', async () => {
+    const profile = newProfile('test.texts');
+    for (let i = 0; i < 10_000; i++) profile.add(`text ${i}`);
+    expect((await profile.toProfile()).comments).toEqual([]);
+    profile.add('one more');
+    profile.add('text 0');
+    expect(profile.count).toBe(10_000);
+    expect((await profile.toProfile()).comments).toEqual([
+      expect.stringMatching(/^1 values are not counted/),
+    ]);
+    profile.remove('text 0');
+    profile.add('room for it');
+    expect(profile.count).toBe(10_000);
+  });
+
   it('never throws, whatever the program did to errors', () => {
     const profile = fresh();
     const { prepareStackTrace, stackTraceLimit } = Error;

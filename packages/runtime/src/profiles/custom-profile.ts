@@ -42,6 +42,7 @@ export class CustomProfile {
   private readonly primitives = new Map<unknown, Place>();
   private readonly elsewhere: Place = { frames: [], count: 0 };
   private total = 0;
+  private uncounted = 0;
 
   /** Use {@link newProfile}. */
   constructor(name: string) {
@@ -50,14 +51,18 @@ export class CustomProfile {
 
   /**
    * Counts `value` at the place that called, and for good until it is removed; one that is counted already stays where it
-   * is. Costs about 10 µs, for the stack. Never throws. Of values that are no objects, 10,000 are counted at a time.
+   * is. Costs about 10 µs, for the stack. Never throws. Of values that are no objects, 10,000 are counted at a time; the
+   * profile says how often there was no room for one.
    *
    * @param skip callers left out, from the innermost: 1 for a function that adds for its caller. Default 0.
    */
   add(value: unknown, skip = 0): void {
     const known = this.holderOf(value);
     if (known.has(value)) return;
-    if (known === this.primitives && this.primitives.size >= MOST_PRIMITIVES) return;
+    if (known === this.primitives && this.primitives.size >= MOST_PRIMITIVES) {
+      this.uncounted++;
+      return;
+    }
     const place = this.placeOf(currentStack(this.add, skip));
     known.set(value, place);
     place.count++;
@@ -97,7 +102,12 @@ export class CustomProfile {
       period: 1,
       time: Date.now(),
       durationSeconds: 0,
-      comments: [],
+      comments:
+        this.uncounted === 0
+          ? []
+          : [
+              `${this.uncounted} values are not counted: they are no objects, and there were ${MOST_PRIMITIVES} of those`,
+            ],
     };
   }
 

@@ -95,7 +95,8 @@ export const mega = (bytes: number): string => (bytes / 1024 / 1024).toFixed(1);
 /** What is given to write is foreign. */
 export function guarded(write: (line: string) => void, line: string): void {
   try {
-    write(line);
+    const answer: unknown = write(line);
+    if (answer instanceof Promise) answer.catch(() => {});
   } catch {
     // There is nobody to tell.
   }

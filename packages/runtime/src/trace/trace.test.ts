@@ -1,8 +1,9 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it } from 'vitest';
 import { currentRecorder } from '../record/record-runtime.ts';
-import { gcTrace } from './gc-trace.ts';
+import { gcTrace, guarded } from './gc-trace.ts';
 import { schedTrace } from './sched-trace.ts';
 
 setFlagsFromString('--expose-gc');
@@ -37,6 +38,18 @@ describe('gcTrace', () => {
       return before === undefined ? [] : [Number(before) - Number(after)];
     });
     expect(Math.max(...freed)).toBeGreaterThan(3);
+  });
+
+  it('a write that answers a promise which is rejected does no harm, either', async () => {
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown): void => void unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    undo.push(() => process.off('unhandledRejection', note));
+    guarded(async () => {
+      throw new Error('full');
+    }, 'a line');
+    await turn();
+    expect(unhandled).toEqual([]);
   });
 
   it('what fails to write does no harm', async () => {

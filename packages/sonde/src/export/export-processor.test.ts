@@ -510,6 +510,11 @@ describe('an exporter that', () => {
   });
 });
 
+it('null in the place of options is as good as none', () => {
+  const exporter = { export() {}, shutdown: async () => {} };
+  expect(new ExportProcessor(exporter, null as never).any()).toBe(false);
+});
+
 it.each([undefined, null, 7, {}])(
   '%j in the place of an exporter is said, and what is for it is lost and counted',
   async (none) => {

@@ -72,7 +72,9 @@ export class ExportProcessor implements SpanProcessor, Unsent {
   private gaveUp = false;
 
   /** @param inside for `start()`, and for tests */
-  constructor(exporter: SpanExporter, options: ExportProcessorOptions = {}, inside: Inside = {}) {
+  constructor(exporter: SpanExporter, given: ExportProcessorOptions = {}, inside: Inside = {}) {
+    // JavaScript gives null where TypeScript would not let it.
+    const options = given ?? {};
     const { exporterType, spill, time = realTime } = inside;
     this.sayAny = options.say ?? ((sentence) => diag.warn(`sonde: ${sentence}`));
     this.setting = settleExportOptions(options, (sentence) => this.say(sentence));
