@@ -222,9 +222,9 @@ it('a link on a page of another site begins none', async () => {
   expect(await statusOf('')).toBe(200);
 });
 
-it.skipIf(major === '20')('the permission model forbids it, which is said in a sentence', async () => {
+it('the permission model forbids it, which is said in a sentence', async () => {
   const strict = new Program([
-    '--permission',
+    major === '20' ? '--experimental-permission' : '--permission',
     ...(process.allowedNodeEnvironmentFlags.has('--allow-net') ? ['--allow-net'] : []),
     '--allow-fs-read=*',
     '--import',
